@@ -1,0 +1,162 @@
+"""One thread that appends for the whole process: what concurrent requests want goes to disk in one transaction.
+
+Each request keeps its own fate: a refusal never fails its neighbours, and whoever is answered has its events on disk.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import DBAPIError
+
+from events import store
+from events.database import Database, is_busy
+from events.decide import Answer, Situation, decide
+from events.drafts import Draft
+from events.errors import Busy
+from events.types import Event
+
+QUEUE = 2_000
+GROUP_EVENTS = 5_000
+
+Answers = tuple[Answer, ...]
+
+
+@dataclass(kw_only=True)
+class _Request:
+    drafts: Sequence[Draft]
+    author: str
+    if_match: Sequence[int] | None
+    answer: Future[Answers] = field(default_factory=Future)
+
+
+class Committer:
+    """Appends batches in the order they come in. `clock` gives microseconds since 1970."""
+
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._database, self._clock = database, clock
+        self._queue: queue.Queue[_Request | None] = queue.Queue(QUEUE)
+        self._streams = store.StreamCache()
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._started = threading.Lock()
+
+    def append(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        author: str,
+        if_match: Sequence[int] | None = None,
+        timeout: float = 60,
+    ) -> Answers:
+        """Append a batch, all or nothing, and return when it is on disk.
+
+        Raises Refused with every fault, or Busy when the log could not be written in time.
+        """
+        self._start()
+        request = _Request(drafts=drafts, author=author, if_match=if_match)
+        try:
+            self._queue.put_nowait(request)
+        except queue.Full:
+            raise Busy("Too many appends are waiting. Try again shortly.") from None
+        try:
+            return request.answer.result(timeout)
+        except TimeoutError:
+            if request.answer.cancel():
+                raise Busy("The log could not be written in time; nothing was appended.") from None
+            return request.answer.result()
+
+    def close(self) -> None:
+        """Finish what is waiting, then stop."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _start(self) -> None:
+        with self._started:
+            if not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            group = self._gather()
+            if group:
+                self._commit(group)
+            else:
+                return
+
+    def _gather(self) -> list[_Request]:
+        """Wait for one request, and take all that are waiting with it; none means stop."""
+        first = self._queue.get()
+        if first is None:
+            return []
+        group, size = [first], len(first.drafts)
+        while size < GROUP_EVENTS:
+            try:
+                request = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if request is None:
+                self._queue.put(None)
+                break
+            group.append(request)
+            size += len(request.drafts)
+        return group
+
+    def _commit(self, group: list[_Request]) -> None:
+        group = [request for request in group if request.answer.set_running_or_notify_cancel()]
+        try:
+            self._settle(group)
+        except Exception as failure:
+            if isinstance(failure, DBAPIError) and len(group) > 1 and not is_busy(failure):
+                for request in group:
+                    self._commit_alone(request)
+            else:
+                self._fail(group, failure)
+
+    def _commit_alone(self, request: _Request) -> None:
+        try:
+            self._settle([request])
+        except Exception as error:
+            self._fail([request], error)
+
+    def _settle(self, group: list[_Request]) -> None:
+        """Decide each request on what the ones before it leave, write all, commit, then answer."""
+        accepted: list[tuple[_Request, Answers]] = []
+        refused: list[tuple[_Request, Exception]] = []
+        events: list[Event] = []
+        with self._database.write() as connection:
+            drafts = [draft for request in group for draft in request.drafts]
+            situation = store.load(connection, store.lock_head(connection), drafts, self._streams)
+            for request in group:
+                try:
+                    situation, answers, new = self._decide(situation, request)
+                    accepted.append((request, answers))
+                    events.extend(new)
+                except Exception as refusal:
+                    refused.append((request, refusal))
+            store.write(connection, events)
+        for name in {event.stream for event in events}:
+            self._streams.put(situation.streams[name])
+        for request, error in refused:
+            request.answer.set_exception(error)
+        for request, answers in accepted:
+            request.answer.set_result(answers)
+
+    def _decide(self, situation: Situation, request: _Request) -> tuple[Situation, Answers, Sequence[Event]]:
+        now = self._clock()
+        decision = decide(situation, request.drafts, now=now, author=request.author, if_match=request.if_match)
+        return decision.after, decision.answers, decision.events
+
+    def _fail(self, group: list[_Request], error: Exception) -> None:
+        if isinstance(error, DBAPIError):
+            shown: Exception = Busy("The log could not be written just now. Send the same again, with the same ids.")
+        else:
+            shown = error
+        for request in group:
+            if not request.answer.done():
+                request.answer.set_exception(shown)

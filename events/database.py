@@ -1,0 +1,162 @@
+"""The database the log lives in: SQLite beside the program, or PostgreSQL.
+
+`reading` begins snapshots that never wait for a writer; `writing` begins transactions that hold the right to
+write from their first statement. On SQLite every commit reaches the disk before it is acknowledged.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+BUSY_SECONDS = 30
+
+
+def sqlite_module() -> Any:
+    """The SQLite to use: that of the wheel `pysqlite3` where it is installed, else the standard library's."""
+    try:
+        import pysqlite3
+
+        return pysqlite3
+    except ImportError:
+        return sqlite3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """Two ways into one database."""
+
+    url: URL
+    reading: Engine
+    writing: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def library(self) -> str:
+        """Which library or server answers, with its version, such as `SQLite 3.53.4`."""
+        if self.is_sqlite:
+            return f"SQLite {sqlite_module().sqlite_version}"
+        with self.reading.connect() as connection:
+            return f"PostgreSQL {connection.scalar(text('SHOW server_version'))}"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot of the database: all that is read in it belongs together."""
+        with self.reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction; it commits at the end, or rolls back when an error leaves it."""
+        with self.writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.reading.dispose()
+        self.writing.dispose()
+
+
+def parse_url(url: str) -> URL:
+    """The URL of a database this program can use; raises ValueError with one line otherwise."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError("is not a database URL; give sqlite:///file.db or postgresql://user@host/name") from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("names no file; the record must outlive the process: give sqlite:///file.db")
+        return parsed.set(drivername="sqlite")
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ValueError(f"names {backend}, which is not supported; give sqlite:///file.db or postgresql://user@host/name")
+
+
+def connect(url: str | URL) -> Database:
+    """Open a database; connections are made as they are needed. Raises ValueError for a URL it cannot use."""
+    parsed = parse_url(url) if isinstance(url, str) else url
+    if parsed.get_backend_name() == "sqlite":
+        return Database(url=parsed, reading=_sqlite(parsed, write=False), writing=_sqlite(parsed, write=True))
+    options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16}
+    reading = create_engine(parsed, isolation_level="REPEATABLE READ", **options)
+    event.listen(reading, "begin", _read_only)
+    return Database(url=parsed, reading=reading, writing=create_engine(parsed, **options))
+
+
+def _read_only(connection: Connection) -> None:
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _sqlite(url: URL, *, write: bool) -> Engine:
+    module = sqlite_module()
+    pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 3} if write else {"pool_size": 16, "max_overflow": 48}
+    arguments = {"isolation_level": None, "check_same_thread": False, "timeout": BUSY_SECONDS}
+    engine = create_engine(url, module=module, connect_args=arguments, **pool)
+
+    @event.listens_for(engine, "connect")
+    def settle(connection: Any, record: Any) -> None:
+        run = connection.execute
+        run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        _set_wal(connection)
+        run("PRAGMA synchronous = FULL")
+        run("PRAGMA foreign_keys = ON")
+        run("PRAGMA cache_size = -16000")
+        run("PRAGMA temp_store = MEMORY")
+        if not write:
+            run("PRAGMA query_only = ON")
+        if run("PRAGMA synchronous").fetchone()[0] != 2:
+            raise RuntimeError("SQLite refused synchronous=FULL; an acknowledged event could be lost")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _set_wal(connection: Any) -> None:
+    """Turn the write-ahead log on; two processes that do so at once make one of them try again."""
+    for _ in range(200):
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                return
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
+                return
+        except Exception as error:
+            if "locked" not in str(error):
+                raise
+        time.sleep(0.02)
+    raise RuntimeError("SQLite could not turn its write-ahead log on; is the file on a network drive?")
+
+
+def single(url: URL) -> Engine:
+    """An engine that keeps no connection, for one-off work such as migrations."""
+    if url.get_backend_name() == "sqlite":
+        return create_engine(url, module=sqlite_module(), poolclass=NullPool)
+    return create_engine(url, poolclass=NullPool)
+
+
+def clock(connection: Connection) -> float:
+    """The database's clock in seconds since 1970, the same for every process that shares the database."""
+    if connection.dialect.name == "postgresql":
+        return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0)
+    return time.time()
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether the database was only occupied, so that the same work may succeed later."""
+    words = str(error.orig).lower()
+    return any(word in words for word in ("locked", "busy", "deadlock", "could not serialize", "timeout"))

@@ -1,0 +1,1 @@
+"""What must hold, on every database the service runs on."""
