@@ -1,0 +1,219 @@
+"""Keeps the views abreast of the log: one runner, in batches, rows and checkpoint in one transaction.
+
+Events are folded in memory before the writing transaction begins, so an append never waits for a fold. An event
+that a view cannot digest stops that view alone, right before it, and shows; nothing is ever skipped.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Connection, and_, insert, inspect, update
+from sqlalchemy import bindparam as value
+from sqlalchemy.exc import OperationalError
+
+from events import store
+from events.database import Database, is_busy
+from events.types import Event
+from projections import checkpoints, lease
+from projections.checkpoints import Checkpoint, Fenced
+from projections.folding import Changes, fold
+from projections.lease import Lease
+from projections.view import OPEN, Tables, View
+
+BATCH = 2_000
+LOG = logging.getLogger("depositary.projections")
+
+
+class Runner:
+    """Runs views while it holds the lease. `clock` gives microseconds since 1970."""
+
+    def __init__(
+        self, database: Database, views: Sequence[View], holder: str, clock: Callable[[], int], batch: int = BATCH
+    ) -> None:
+        self.database, self.views, self.holder, self.clock, self.batch = database, views, holder, clock, batch
+        self.lease: Lease | None = None
+        self._caches: dict[tuple[str, int], store.StreamCache] = {}
+
+    def lead(self) -> bool:
+        """Take or keep the lease; whether this runner leads now."""
+        if self.lease:
+            self.lease = lease.renew(self.database, self.lease)
+        if not self.lease:
+            self.lease = lease.acquire(self.database, self.holder)
+            if self.lease:
+                self._begin(self.lease)
+        return self.lease is not None
+
+    def resign(self) -> None:
+        """Give the lease back."""
+        if self.lease:
+            lease.release(self.database, self.lease)
+            self.lease = None
+
+    def step(self) -> bool:
+        """One batch for every generation that is behind; whether there may be more to do.
+
+        Raises Fenced, and leads no more, when somebody else has taken over.
+        """
+        if not self.lease:
+            return False
+        try:
+            return self._step(self.lease)
+        except Fenced:
+            self.lease = None
+            raise
+
+    def catch_up(self) -> None:
+        """Step until nothing is left to do."""
+        while self.step():
+            pass
+
+    def _begin(self, mine: Lease) -> None:
+        """What a new leader sees to: stopped views try again, and each view has a generation to work on."""
+        self._caches.clear()
+        with self.database.write() as connection:
+            checkpoints.resume(connection, mine)
+        for view in self.views:
+            with self.database.read() as connection:
+                present = checkpoints.of(connection, view)
+            if not any(one.version == view.version for one in present):
+                begin_generation(self.database, view, self.clock())
+
+    def _step(self, mine: Lease) -> bool:
+        more = False
+        by_name = {view.name: view for view in self.views}
+        with self.database.read() as connection:
+            present, head = checkpoints.every(connection), store.head(connection).position
+        for at in present:
+            view = by_name.get(at.projection)
+            if view is None or at.status == "stopped" or at.version != view.version:
+                continue
+            if at.position < head:
+                more = self._advance(view, at, mine) or more
+            elif not at.live:
+                self._swap(view, at, mine)
+        return more
+
+    def _advance(self, view: View, at: Checkpoint, mine: Lease) -> bool:
+        """Take one batch in; whether it could."""
+        with self.database.read() as connection:
+            events = store.read(connection, at.position, self.batch)
+        try:
+            self._apply(view, at, events, mine)
+        except (Fenced, OperationalError):
+            raise
+        except Exception as error:
+            LOG.warning(
+                "%s: a batch after position %s failed (%r); taking it one by one", view.name, at.position, error
+            )
+            return self._one_by_one(view, at, events, mine)
+        return True
+
+    def _one_by_one(self, view: View, at: Checkpoint, events: Sequence[Event], mine: Lease) -> bool:
+        for event in events:
+            try:
+                at = self._apply(view, at, [event], mine)
+            except (Fenced, OperationalError):
+                raise
+            except Exception as error:
+                detail = f"event {event.id} at position {event.position} cannot be folded: {error!r}"
+                LOG.error("%s stopped: %s", view.name, detail)
+                with self.database.write() as connection:
+                    checkpoints.stop(connection, at, detail, mine, self.clock())
+                return False
+        return True
+
+    def _apply(self, view: View, at: Checkpoint, events: Sequence[Event], mine: Lease) -> Checkpoint:
+        cache = self._caches.setdefault((view.name, at.generation), store.StreamCache())
+        begun: dict[str, int] = {}
+        for event in events:
+            begun.setdefault(event.stream, event.version)
+        with self.database.read() as connection:
+            older = [name for name, version in begun.items() if version > 1]
+            streams = store.load_streams(connection, older, cache, until=at.position)
+        changes, after = fold(view, streams, events)
+        position = events[-1].position
+        with self.database.write() as connection:
+            checkpoints.advance(connection, at, position, mine, self.clock())
+            write(connection, view, view.tables(at.generation), changes)
+        for stream in after.values():
+            cache.put(stream)
+        return Checkpoint(**{**vars(at), "position": position})
+
+    def _swap(self, view: View, new: Checkpoint, mine: Lease) -> None:
+        with self.database.write() as connection:
+            old = [one for one in checkpoints.of(connection, view) if one.generation != new.generation]
+            checkpoints.swap(connection, old, new, mine, self.clock())
+        for one in old:
+            self._caches.pop((view.name, one.generation), None)
+            drop_generation(self.database, view, one.generation)
+
+
+def write(connection: Connection, view: View, tables: Tables, changes: Changes) -> None:
+    """Close and insert rows."""
+    for name, closes in changes.closes.items():
+        table, keys = tables[name], tables[name].info["keys"]
+        where = and_(*(table.c[key] == value(f"key_{key}") for key in keys), table.c.known_until == OPEN)
+        rows = [{f"key_{key}": part for key, part in zip(keys, k, strict=True)} | {"until": p} for k, p in closes]
+        connection.execute(update(table).where(where).values(known_until=value("until")), rows)
+    inserted: dict[str, Sequence[Mapping[str, object]]] = {}
+    for name, found in changes.inserts.items():
+        keys = tables[name].info["keys"]
+        rows = [dict(zip(keys, key, strict=True)) | row for key, versions in found.items() for row in versions]
+        connection.execute(insert(tables[name]), rows)
+        inserted[name] = rows
+    if view.inserted:
+        view.inserted(connection, tables, inserted)
+
+
+def begin_generation(database: Database, view: View, now: int) -> int:
+    """Create the tables of a view's next generation; its number. The first of all is live at once.
+
+    While one is building already, that one's number is given and nothing begins.
+    """
+    with database.write() as connection:
+        store.lock_head(connection)
+        present = checkpoints.of(connection, view)
+        building = [one for one in present if not one.live and one.version == view.version and one.status != "stopped"]
+        if building:
+            return building[-1].generation
+        generation = max((one.generation for one in present), default=0) + 1
+        for unused in set(range(1, generation + 1)) - {one.generation for one in present}:
+            drop_tables(connection, view, unused)
+        create_tables(connection, view, generation)
+        checkpoints.add(connection, view, generation, live=not present, now=now)
+    return generation
+
+
+def create_tables(connection: Connection, view: View, generation: int) -> Tables:
+    """Create the empty tables of one generation."""
+    tables = view.tables(generation)
+    for table in tables.values():
+        table.create(connection)
+    if view.create:
+        view.create(connection, tables)
+    return tables
+
+
+def drop_tables(connection: Connection, view: View, generation: int) -> None:
+    """Drop the tables of one generation where they exist."""
+    tables = view.tables(generation)
+    if view.drop:
+        view.drop(connection, tables)
+    present = set(inspect(connection).get_table_names())
+    for table in tables.values():
+        if table.name in present:
+            table.drop(connection)
+
+
+def drop_generation(database: Database, view: View, generation: int) -> None:
+    """Drop what no reader uses any more; what cannot be dropped now goes with a later rebuild."""
+    try:
+        with database.write() as connection:
+            drop_tables(connection, view, generation)
+    except OperationalError as error:
+        if not is_busy(error):
+            raise
+        LOG.warning("%s: generation %s is still in use and was left", view.name, generation)

@@ -1,0 +1,64 @@
+"""Who has part in an act: the parties and people it names, and those carried over from earlier acts of its life cycle.
+
+As of a day, an act carries over only from acts that have happened by then, or may have. So what an imprecise act
+carries can differ from day to day, and involvement holds between two days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from events.streams import Act, carried
+from projections.view import ALWAYS
+
+SINGLES = ("party", "visitor", "host", "by", "to", "sender", "organisation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Involvement:
+    """The data of an act with what is carried over, as of any day in `from_day` ≤ D < `until_day`."""
+
+    from_day: int
+    until_day: int
+    data: Mapping[str, Any]
+
+
+def involvements(acts: Sequence[Act]) -> list[list[Involvement]]:
+    """For each act, given in life-cycle order, what it carries from when to when."""
+    whole = carried(acts)
+    result: list[list[Involvement]] = []
+    latest_begin = 0
+    for index, act in enumerate(acts):
+        begin = act.earliest.toordinal()
+        if latest_begin <= begin:
+            result.append([Involvement(from_day=0, until_day=ALWAYS + 1, data=whole[index])])
+        else:
+            result.append(list(_segments(acts[: index + 1])))
+        latest_begin = max(latest_begin, begin)
+    return result
+
+
+def _segments(acts: Sequence[Act]) -> Iterator[Involvement]:
+    """The last of these acts, split where an act it carries from begins to be possible."""
+    begin = acts[-1].earliest.toordinal()
+    starts = sorted({0, *(day for act in acts if (day := act.earliest.toordinal()) > begin)})
+    for start, end in zip(starts, [*starts[1:], ALWAYS + 1], strict=True):
+        known = [act for act in acts if act.earliest.toordinal() <= max(start, begin)]
+        yield Involvement(from_day=start, until_day=end, data=carried(known)[-1])
+
+
+def parties_in(data: Mapping[str, Any]) -> list[str]:
+    """The parties involved, each once."""
+    listed = [code for name in ("parties", "targets") for code in data.get(name) or ()]
+    single = [data[name] for name in SINGLES if data.get(name)]
+    return list(dict.fromkeys([*listed, *single]))
+
+
+def people_in(data: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:
+    """The people involved as (name, party, role); an envoy acts for the sender, in the post."""
+    people = [(one["name"], one.get("party"), one.get("role")) for one in data.get("people") or ()]
+    if data.get("person"):
+        people.append((data["person"], data.get("sender"), data.get("post")))
+    return list(dict.fromkeys(people))

@@ -1,0 +1,168 @@
+"""How often the parties met, two by two: per party the meetings that lie in the window, and those that may.
+
+Only meetings of exactly two parties count; a meeting of three or more adds to nobody. Each is kept once from
+either side, so a tally reads the rows `of` one party.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Connection, Integer, Select, String, Table, exists, select
+
+from events import parties
+from events.kinds.meeting import Meeting
+from events.streams import Act, Stream
+from projections.clocks import Clocks, Window
+from projections.view import Rows, Tables, View, flag, versioned, whole
+from projections.words import fold
+
+
+@cache
+def tables(generation: int) -> Tables:
+    """`meetings`: one row per meeting and side. `people`: who took part in which."""
+    meetings = versioned(
+        f"tallies_meetings_{generation}",
+        [whole("position"), Column("of", String(20))],
+        [
+            Column("party", String(20), nullable=False),
+            Column("earliest", Integer, nullable=False),
+            Column("latest", Integer, nullable=False),
+            Column("occurred_on", String(100), nullable=False),
+            Column("mode", String(20), nullable=False),
+            flag("formal"),
+            Column("level", String(20), nullable=False),
+        ],
+        ["of", "party", "earliest", "latest", "position"],
+    )
+    people = versioned(f"tallies_people_{generation}", [whole("position"), Column("person", String)], [])
+    return {"meetings": meetings, "people": people}
+
+
+def rows(stream: Stream) -> Rows:
+    """The rows that a stream's standing meetings make."""
+    if not stream.name.startswith("meeting:"):
+        return {}
+    meetings: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    people: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for act in stream.standing():
+        match meeting_of(act):
+            case Meeting(parties=(one, other)) as meeting:
+                position = act.event.position
+                meetings[position, one] = _row(act, meeting, other)
+                meetings[position, other] = _row(act, meeting, one)
+                names = (str(person["name"]) for person in act.content.data.get("people", ()))
+                people |= {(position, fold(name)): {} for name in names}
+            case _:
+                pass
+    return {"meetings": meetings, "people": people}
+
+
+def meeting_of(act: Act) -> Meeting:
+    """What the tallies read of a meeting."""
+    data = act.content.data
+    return Meeting(parties=tuple(data["parties"]), mode=data["mode"], formal=data["formal"], level=data["level"])
+
+
+def _row(act: Act, meeting: Meeting, party: str) -> Mapping[str, Any]:
+    return {
+        "party": party,
+        "earliest": act.earliest.toordinal(),
+        "latest": act.latest.toordinal(),
+        "occurred_on": act.content.occurred_on,
+        "mode": meeting.mode,
+        "formal": meeting.formal,
+        "level": meeting.level,
+    }
+
+
+VIEW = View(name="tallies", version=1, tables=tables, rows=rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TallyQuery:
+    """Which meetings of a party to count. Empty tuples and None mean all."""
+
+    of: str
+    since: dt.date | None = None
+    modes: tuple[str, ...] = ()
+    formal: bool | None = None
+    level: str | None = None
+    person: str | None = None
+    parties: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Tally:
+    """One party's row: `first`, `last` and `previous` are the dates as written."""
+
+    party: str
+    count: int = 0
+    possible: int = 0
+    first: str | None = None
+    last: str | None = None
+    previous: str | None = None
+    days: list[int] = field(default_factory=list)
+
+
+def tallies(connection: Connection, generation: int, clocks: Clocks, query: TallyQuery) -> list[Tally]:
+    """The rows of the tally, by count down, then name; a party with neither count nor possible has none."""
+    window = Window(since=query.since, as_of=clocks.as_of)
+    found: dict[str, Tally] = {}
+    for row in connection.execute(_meetings(generation, clocks, query)):
+        tally = found.setdefault(row.party, Tally(row.party))
+        if window.holds(row.earliest, row.latest):
+            tally.count += 1
+            tally.first = tally.first or row.occurred_on
+            tally.last = row.occurred_on
+            tally.days.append(row.latest)
+        elif window.may_hold(row.earliest, row.latest):
+            tally.possible += 1
+        elif row.latest < window.bounds[0]:
+            tally.previous = row.occurred_on
+    return sorted((t for t in found.values() if t.count or t.possible), key=_rank)
+
+
+def _rank(tally: Tally) -> tuple[int, str, str]:
+    return (-tally.count, fold(parties.name(tally.party)), tally.party)
+
+
+def series(found: Iterable[Tally]) -> list[dict[str, Any]]:
+    """The counts as steps in time, one per party and day from which another meeting is certain."""
+    return sorted((step for tally in found for step in _steps(tally)), key=lambda step: (step["on"], step["party"]))
+
+
+def _steps(tally: Tally) -> Iterator[dict[str, Any]]:
+    so_far: dict[int, int] = {}
+    for count, day in enumerate(sorted(tally.days), 1):
+        so_far[day] = count
+    for day, count in so_far.items():
+        yield {"on": dt.date.fromordinal(day).isoformat(), "party": tally.party, "count": count}
+
+
+def _meetings(generation: int, clocks: Clocks, query: TallyQuery) -> Select[Any]:
+    """The meetings that pass the filters and may have happened, in timeline order."""
+    made = tables(generation)
+    table = made["meetings"]
+    columns = (table.c.party, table.c.earliest, table.c.latest, table.c.occurred_on)
+    found = select(*columns).where(table.c.of == query.of, clocks.began(table))
+    if query.modes:
+        found = found.where(table.c.mode.in_(query.modes))
+    if query.formal is not None:
+        found = found.where(table.c.formal == query.formal)
+    if query.level is not None:
+        found = found.where(table.c.level == query.level)
+    if query.parties:
+        found = found.where(table.c.party.in_(query.parties))
+    if query.person is not None:
+        found = found.where(_with_person(made["people"], table, clocks, query.person))
+    return found.order_by(table.c.earliest, table.c.latest, table.c.position)
+
+
+def _with_person(people: Table, table: Table, clocks: Clocks, person: str) -> Any:
+    same = (people.c.stream_id == table.c.stream_id) & (people.c.position == table.c.position)
+    return exists(select(people.c.person).where(same, people.c.person == fold(person), clocks.knows(people)))

@@ -1,0 +1,190 @@
+"""What happened, in order: every action as it stands, with everything it can be found by.
+
+One row of `actions` holds an action between two positions of the log, so any page of any (as of, known at) is one
+ordered read. What an action is found by (parties, people, topics, words) lies in tables beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Text, text
+
+from events.canonical import encode
+from events.streams import Act, Stream
+from events.types import instant_text, kind_of
+from projections.involvement import Involvement, involvements, parties_in, people_in
+from projections.view import ALWAYS, Rows, Tables, View, flag, versioned, whole
+from projections.words import fold, words
+
+
+@cache
+def tables(generation: int) -> Tables:
+    """`actions`, and `parties`, `people` and `topics` beside it, joined by `position`."""
+    actions = versioned(
+        f"timeline_actions_{generation}",
+        [whole("position")],
+        [
+            Column("id", String(36), nullable=False),
+            Column("stream", String(160), nullable=False),
+            Column("kind", String(20), nullable=False),
+            Column("type", String(64), nullable=False),
+            Column("earliest", Integer, nullable=False),
+            Column("latest", Integer, nullable=False),
+            flag("sourced"),
+            flag("retracted"),
+            Column("mode", String(20)),
+            Column("formal", Integer),
+            Column("level", String(20)),
+            Column("words", Text, nullable=False),
+            Column("item", LargeBinary, nullable=False),
+        ],
+        ["earliest", "latest", "position"],
+        ["id"],
+        ["position"],
+        ["known_from"],
+    )
+    parties = versioned(
+        f"timeline_parties_{generation}",
+        [whole("position"), Column("party", String(20)), Column("from_day", Integer)],
+        [Column("until_day", Integer, nullable=False)],
+        ["party", "position"],
+        ["position"],
+    )
+    people = versioned(
+        f"timeline_people_{generation}",
+        [whole("position"), Column("nth", Integer), Column("from_day", Integer)],
+        [
+            Column("until_day", Integer, nullable=False),
+            Column("name", Text, nullable=False),
+            Column("folded", Text, nullable=False),
+            Column("party", String(20)),
+            Column("role", Text),
+        ],
+        ["position"],
+    )
+    topics = versioned(
+        f"timeline_topics_{generation}",
+        [whole("position"), Column("nth", Integer)],
+        [Column("topic", Text, nullable=False), Column("folded", Text, nullable=False)],
+        ["position"],
+    )
+    return {"actions": actions, "parties": parties, "people": people, "topics": topics}
+
+
+def rows(stream: Stream) -> Rows:
+    """The rows that a stream's acts make; a retracted act stands for itself alone."""
+    made: dict[str, dict[tuple[Any, ...], Mapping[str, Any]]] = {
+        "actions": {},
+        "parties": {},
+        "people": {},
+        "topics": {},
+    }
+    standing = stream.standing()
+    for act, involved in zip(standing, involvements(standing), strict=True):
+        _add(made, act, involved)
+    for act in stream.acts.values():
+        if act.retracted:
+            _add(made, act, involvements([act])[0])
+    return made
+
+
+def _add(made: dict[str, dict[tuple[Any, ...], Mapping[str, Any]]], act: Act, involved: Sequence[Involvement]) -> None:
+    position = act.event.position
+    made["actions"][position,] = _action(act)
+    for part in involved:
+        for code in parties_in(part.data):
+            made["parties"][position, code, part.from_day] = {"until_day": part.until_day}
+        for nth, (name, party, role) in enumerate(people_in(part.data)):
+            who = {"name": name, "folded": fold(name), "party": party, "role": role}
+            made["people"][position, nth, part.from_day] = {"until_day": part.until_day, **who}
+    for nth, topic in enumerate(act.content.data.get("topics") or ()):
+        made["topics"][position, nth] = {"topic": topic, "folded": fold(topic)}
+
+
+def _action(act: Act) -> Mapping[str, Any]:
+    data = act.content.data
+    return {
+        "id": act.event.id,
+        "stream": act.event.stream,
+        "kind": act.event.kind,
+        "type": act.event.type,
+        "earliest": act.earliest.toordinal(),
+        "latest": act.latest.toordinal(),
+        "sourced": bool(act.content.sources),
+        "retracted": act.retracted,
+        "mode": data.get("mode"),
+        "formal": data.get("formal"),
+        "level": data.get("level"),
+        "words": " ".join(dict.fromkeys(words(searchable(act)))),
+        "item": encode(item_of(act)),
+    }
+
+
+def searchable(act: Act) -> str:
+    """The text whose words find an action: titles, people, places, occasion, note."""
+    data = act.content.data
+    parts = [*(act.content.title or {}).values(), act.content.note, data.get("occasion"), data.get("person")]
+    parts += [person["name"] for person in data.get("people") or ()]
+    parts.append((data.get("place") or {}).get("name"))
+    return "\n".join(part for part in parts if part)
+
+
+def item_of(act: Act) -> dict[str, Any]:
+    """An action as answers show it, but for `certain`, which depends on the day."""
+    return {
+        "id": act.event.id,
+        "stream": act.event.stream,
+        "type": act.event.type,
+        "kind": kind_of(act.event.type).name,
+        "occurred_on": act.content.occurred_on,
+        "earliest": act.earliest.isoformat(),
+        "latest": act.latest.isoformat(),
+        "end": act.end and act.end.isoformat(),
+        "title": act.content.title,
+        "data": act.content.data,
+        "sources": list(act.content.sources),
+        "sourced": bool(act.content.sources),
+        "note": act.content.note,
+        "recorded_at": instant_text(act.event.recorded_at),
+        "position": act.event.position,
+        "revisions": act.revisions,
+        "retracted": act.retracted,
+    }
+
+
+def shown(item: bytes, latest: int, day: int) -> dict[str, Any]:
+    """A stored item as of a day number."""
+    whole_item: dict[str, Any] = orjson.loads(item)
+    whole_item["certain"] = latest <= day or day >= ALWAYS
+    return whole_item
+
+
+def create(connection: Connection, made: Tables) -> None:
+    """The index of words: FTS5 on SQLite, `tsvector` on PostgreSQL, both over words we folded ourselves."""
+    name = made["actions"].name
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(f"CREATE VIRTUAL TABLE {name}_words USING fts5(words, content='', tokenize='ascii')"))
+    else:
+        lexemes = "array_to_tsvector(string_to_array(words, ' '))"
+        connection.execute(text(f"CREATE INDEX {name}_words ON {name} USING gin (({lexemes}))"))
+
+
+def inserted(connection: Connection, made: Tables, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Index the words of new rows; each event opens at most one row of `actions`, so `known_from` names it."""
+    if connection.dialect.name == "sqlite" and rows.get("actions"):
+        name = made["actions"].name
+        statement = text(f"INSERT INTO {name}_words (rowid, words) VALUES (:known_from, :words)")
+        connection.execute(statement, [{k: row[k] for k in ("known_from", "words")} for row in rows["actions"]])
+
+
+def drop(connection: Connection, made: Tables) -> None:
+    """Drop the index of words."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(f"DROP TABLE IF EXISTS {made['actions'].name}_words"))
+
+
+VIEW = View(name="timeline", version=1, tables=tables, rows=rows, create=create, inserted=inserted, drop=drop)

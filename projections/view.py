@@ -1,0 +1,77 @@
+"""What a view is: rows made from one stream as it stands, each remembered with the positions between which it was true.
+
+`rows(stream)` is pure. The engine compares what it gives before and after each event, closes the rows that are gone
+and opens the new ones. So "known at P" is a plain condition, and a late, corrected or retracted act no special case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Connection, Index, MetaData, Table, and_
+
+from events.streams import Stream
+
+OPEN = 2**62
+"""The `known_until` of a row that still stands."""
+
+ALWAYS = 10_000_000
+"""A day after every day of the calendar (days are counted as `date.toordinal` does)."""
+
+Key = tuple[Any, ...]
+Rows = Mapping[str, Mapping[Key, Mapping[str, Any]]]
+Tables = Mapping[str, Table]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One view. Raise `version` when `rows` or `tables` change: the view is then rebuilt from the log.
+
+    `tables(generation)` declares its tables by short name; `rows(stream)` gives, by the same names, each row's key
+    and values. `inserted` is called in the same transaction with the rows that were added.
+    """
+
+    name: str
+    version: int
+    tables: Callable[[int], Tables]
+    rows: Callable[[Stream], Rows]
+    create: Callable[[Connection, Tables], None] | None = None
+    inserted: Callable[[Connection, Tables, Mapping[str, Sequence[Mapping[str, Any]]]], None] | None = None
+    drop: Callable[[Connection, Tables], None] | None = None
+
+
+def versioned(name: str, keys: Sequence[Column[Any]], values: Sequence[Column[Any]], *indexes: Sequence[str]) -> Table:
+    """A table of rows that were true between two positions; `stream_id` is the position of the stream's first event."""
+    for key in keys:
+        key.primary_key = True
+        key.nullable = False
+    table = Table(
+        name,
+        MetaData(),
+        Column("stream_id", BigInteger, primary_key=True, autoincrement=False),
+        *keys,
+        Column("known_from", BigInteger, primary_key=True, autoincrement=False),
+        Column("known_until", BigInteger, nullable=False),
+        *values,
+        info={"keys": ("stream_id", *(key.name for key in keys)), "values": tuple(value.name for value in values)},
+    )
+    for columns in indexes:
+        Index(f"{name}_by_{'_'.join(columns)}"[:60], *(table.c[column] for column in columns))
+    return table
+
+
+def known(table: Table, position: int) -> ColumnElement[bool]:
+    """The condition that a row was true at a position."""
+    return and_(table.c.known_from <= position, table.c.known_until > position)
+
+
+def whole(name: str) -> Column[Any]:
+    """A column of 64-bit whole numbers."""
+    return Column(name, BigInteger, nullable=False, autoincrement=False)
+
+
+def flag(name: str) -> Column[Any]:
+    """A column of truth values."""
+    return Column(name, Boolean, nullable=False)
