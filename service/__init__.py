@@ -1,0 +1,1 @@
+"""What people meet. HTTP, pages, commands, clock, secrets: only here."""

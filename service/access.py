@@ -1,0 +1,88 @@
+"""Who may do what: bearer tokens, public reading, and the rate limit for those without a token."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from flask import Flask, g, request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from service import tokens
+from service.context import context
+from service.problems import Refusal
+from service.tokens import Token
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="depositary"'}
+OPEN = ("/healthz", "/readyz", "/problems/", "/static/")
+
+
+def install(app: Flask, rate_limit: int | None) -> None:
+    """Check every request before it is answered."""
+    limit = _limiter(rate_limit) if rate_limit is not None else None
+
+    def check() -> None:
+        g.token = None
+        try:
+            g.token = bearer()
+        finally:
+            if limit and g.token is None:
+                limit()
+        check_reading()
+
+    app.before_request(check)
+
+
+def check_reading() -> None:
+    """Refuse reading without a token where it is not public."""
+    if request.path.startswith(OPEN) or request.method == "OPTIONS":
+        return
+    if g.token is None and not context().settings.public_read:
+        raise Refusal("unauthorised", "Reading here needs a token.", headers=CHALLENGE)
+
+
+def require(*roles: str) -> Token:
+    """The token of this request, which must have one of these roles. Raises Refusal (401, 403)."""
+    token: Token | None = g.token
+    if token is None:
+        raise Refusal("unauthorised", "This needs a token. Send Authorization: Bearer <token>.", headers=CHALLENGE)
+    if token.role not in roles:
+        detail = f"The token {token.name} has the role {token.role}; this needs {' or '.join(roles)}."
+        raise Refusal("forbidden", detail)
+    return token
+
+
+def bearer() -> Token | None:
+    """The good token that the request shows; None when it shows none. Raises Refusal for a bad one."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Refusal("unauthorised", "Send the token as Authorization: Bearer <token>.", headers=CHALLENGE)
+    here = context()
+    with here.database.read() as connection:
+        token = tokens.find(connection, secret.strip())
+    if token is None or not token.valid(here.clock()):
+        detail = "This token is not known, has expired or was revoked."
+        raise Refusal("unauthorised", detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    return token
+
+
+def _limiter(per_minute: int) -> Callable[[], None]:
+    window = MovingWindowRateLimiter(MemoryStorage())
+    rule = RateLimitItemPerMinute(per_minute)
+
+    def limit() -> None:
+        if request.path.startswith(OPEN):
+            return
+        address = request.remote_addr or "unknown"
+        if not window.hit(rule, address):
+            seconds = max(1, math.ceil(window.get_window_stats(rule, address).reset_time - time.time()))
+            detail = f"At most {per_minute} requests a minute without a token. Wait {seconds} s, or use a token."
+            raise Refusal("rate-limited", detail, headers={"Retry-After": str(seconds)})
+
+    return limit

@@ -1,0 +1,77 @@
+"""Whether the service is alive, and whether it is ready, with a reason per part."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Blueprint, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from events import store
+from events.database import Database
+from events.errors import SchemaOutdated
+from projections import lease
+from service import migrate
+from service.api.projections import states
+from service.context import Context, context
+
+blp = Blueprint("health", __name__)
+
+
+@blp.get("/healthz")
+def healthz() -> Response:
+    """Whether the process answers and reaches its database."""
+    part = _database(context().database)
+    return _answer(200 if part["status"] == "ok" else 503, {"status": part["status"], "parts": {"database": part}})
+
+
+@blp.get("/readyz")
+def readyz() -> Response:
+    """Whether it can serve: database, schema, views, worker. A stopped view makes it `degraded`."""
+    here = context()
+    parts = {"database": _database(here.database)}
+    if parts["database"]["status"] == "ok":
+        parts["schema"] = _schema(here.database)
+    if parts.get("schema", {}).get("status") == "ok":
+        parts |= {f"projection:{row['name']}": _view(row) for row in states(here)}
+        parts["worker"] = _worker(here)
+    words = {str(part["status"]) for part in parts.values()}
+    status = "unavailable" if "unavailable" in words else "degraded" if words != {"ok"} else "ok"
+    return _answer(503 if status == "unavailable" else 200, {"status": status, "parts": parts})
+
+
+def _answer(code: int, body: dict[str, object]) -> Response:
+    return Response(orjson.dumps(body), code, mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _database(database: Database) -> dict[str, object]:
+    try:
+        with database.read() as connection:
+            position = store.head(connection).position
+        return {"status": "ok", "library": database.library(), "position": position}
+    except SQLAlchemyError as error:
+        return {"status": "unavailable", "reason": f"the database does not answer: {type(error).__name__}"}
+
+
+def _schema(database: Database) -> dict[str, object]:
+    try:
+        migrate.check(database)
+    except SchemaOutdated as error:
+        return {"status": "unavailable", "reason": str(error)}
+    return {"status": "ok", "revision": migrate.newest()}
+
+
+def _view(row: dict[str, object]) -> dict[str, object]:
+    shown = {name: row[name] for name in ("position", "lag")}
+    if row["status"] == "stopped":
+        return {"status": "stopped", "reason": row["error"], **shown}
+    if row["status"] == "building":
+        return {"status": "building", "reason": "is built for the first time, or for this version", **shown}
+    return {"status": "ok", **shown}
+
+
+def _worker(here: Context) -> dict[str, object]:
+    with here.database.read() as connection:
+        leader = lease.holder(connection)
+    if leader is None:
+        return {"status": "missing", "reason": "no worker leads: run `depositary worker`"}
+    return {"status": "ok", "leader": leader}

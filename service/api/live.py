@@ -1,0 +1,96 @@
+"""Live events as server-sent events: `id` is the position, so a reader resumes with nothing missed or doubled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from events import store
+from service.api.blueprint import blueprint, fails
+from service.context import Context, context
+from service.problems import Refusal, wrong_query
+from service.query import Number, Query
+
+blp = blueprint("live", "Events as they are appended.")
+
+HEARTBEAT_SECONDS = 15.0
+STREAMS = 900
+"""How many streams one process keeps open; the next one is asked to come back later."""
+
+_open = threading.BoundedSemaphore(STREAMS)
+
+
+class LiveQuery(Query):
+    """Where to begin."""
+
+    after = Number(metadata={"description": "Begin behind this position; default: the head."})
+
+
+@blp.route("/events/live")
+@blp.arguments(LiveQuery, location="query", as_kwargs=False)
+@blp.response(200, content_type="text/event-stream")
+@fails(blp, 401, 422, 503)
+def live(args: dict[str, Any]) -> Response:
+    """Follow the log as server-sent events; `Last-Event-ID` resumes."""
+    here = context()
+    after = _start(args)
+    with here.database.read() as connection:
+        head = store.head(connection).position
+    if after is not None and after > head:
+        raise wrong_query({"after": f"The log ends at position {head}. Begin at or before it."})
+    if not _open.acquire(blocking=False):
+        raise Refusal("busy", "Too many live streams are open here. Try again later.", headers={"Retry-After": "10"})
+    stream = Stream(here, head if after is None else after)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Response(stream, mimetype="text/event-stream", headers=headers)
+
+
+def _start(args: dict[str, Any]) -> int | None:
+    resumed = request.headers.get("Last-Event-ID")
+    if not resumed:
+        return args.get("after")
+    if not (resumed.isascii() and resumed.isdigit() and len(resumed) <= 16):
+        raise wrong_query({"Last-Event-ID": "This must be a position, as the id of an event had it."})
+    return int(resumed)
+
+
+class Stream:
+    """The chunks of one stream; closing it, or ending the program, gives its place back."""
+
+    def __init__(self, here: Context, after: int) -> None:
+        self._chunks = follow(here, after)
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the place back, once."""
+        if not self._closed:
+            self._closed = True
+            _open.release()
+
+
+def follow(here: Context, after: int) -> Iterator[bytes]:
+    """Every event behind a position, as it comes, with a heartbeat in between."""
+    yield b"retry: 2000\n\n"
+    while not here.watch.closed:
+        if here.watch.wait(after, HEARTBEAT_SECONDS) <= after:
+            yield b": still here\n\n"
+            continue
+        with here.database.read() as connection:
+            events = store.read(connection, after, 200)
+        if events:
+            after = events[-1].position
+            yield b"".join(b"id: %d\ndata: %b\n\n" % (e.position, orjson.dumps(e.as_dict())) for e in events)

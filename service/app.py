@@ -1,0 +1,98 @@
+"""Everything joined in one place: `create_app(settings)` gives a WSGI application."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from flask_smorest import Api
+from werkzeug.exceptions import HTTPException
+
+from events import clock as clocks
+from events.committer import Committer
+from events.database import connect
+from events.watch import Watch
+from service import access, migrate, negotiation, problems
+from service.api import (
+    diff,
+    editions,
+    events,
+    health,
+    live,
+    parties,
+    partnerships,
+    people,
+    projections,
+    tallies,
+    timeline,
+)
+from service.context import KEY, Context
+from service.pages import register_pages
+from service.problems import Refusal
+from service.settings import Settings, from_environment
+
+LARGEST_BODY = 64 * 1024 * 1024
+LOG = logging.getLogger("depositary")
+RESOURCES = (events, live, timeline, tallies, partnerships, diff, parties, people, editions, projections)
+
+
+class _Api(Api):  # type: ignore[misc]
+    """The description of the interface; errors are ours to answer."""
+
+    def _register_error_handlers(self) -> None:
+        pass
+
+
+def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Flask:
+    """A new application on the database of these settings. Raises SchemaOutdated when its tables are not current.
+
+    `clock` gives microseconds since 1970. End it with `app.extensions["depositary"].close()`.
+    """
+    database = connect(settings.database_url)
+    migrate.check(database)
+    here = Context(
+        settings=settings, database=database, committer=Committer(database, clock), watch=Watch(database), clock=clock
+    )
+    app = Flask("service", static_folder=None)
+    app.extensions[KEY] = here
+    app.secret_key = settings.secret_key or secrets.token_bytes(32)
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        API_TITLE="Depositary",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.url_map.merge_slashes = False
+    _register_errors(app)
+    access.install(app, settings.rate_limit)
+    negotiation.install(app)
+    api = _Api(app)
+    for resource in RESOURCES:
+        api.register_blueprint(resource.blp)
+    app.register_blueprint(health.blp)
+    register_pages(app, api)
+    return app
+
+
+def from_environ() -> Flask:
+    """The application that the environment's settings ask for, for a WSGI server."""
+    return create_app(from_environment(os.environ))
+
+
+def _register_errors(app: Flask) -> None:
+    app.register_error_handler(Refusal, negotiation.shown)
+    app.register_error_handler(HTTPException, lambda error: negotiation.shown(problems.of_http(error), error))
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _unexpected(error: Exception) -> Response:
+    refusal = negotiation.expected(error)
+    if refusal is None:
+        LOG.exception("%s %s failed", request.method, request.path)
+        refusal = Refusal("internal", problems.DETAILS["internal"])
+    return negotiation.shown(refusal)

@@ -1,0 +1,136 @@
+"""The audit: every row of the log hashed again, and every view compared with a fresh fold of the log.
+
+Streams are folded one chunk at a time, so memory stays small whatever the log holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from events import store
+from events.database import Database
+from events.streams import evolve, initial
+from events.tables import stream_versions
+from events.types import Event
+from projections import checkpoints
+from projections.checkpoints import Unreadable
+from projections.folding import Changes
+from projections.registry import VIEWS
+from projections.view import Tables, View
+
+CHUNK = 500
+Progress = Callable[[int, int], None]
+
+
+@dataclass(kw_only=True)
+class Audit:
+    """What was found: up to which position, a line for each difference, and the views that were never built."""
+
+    position: int = 0
+    lines: list[str] = field(default_factory=list)
+    unbuilt: list[str] = field(default_factory=list)
+
+
+def audit(database: Database, progress: Progress = lambda done, total: None) -> Audit:
+    """Audit the log and all views on one snapshot; `progress` is told how much of how much is done."""
+    found = Audit()
+    with database.read() as connection:
+        found.position = store.head(connection).position
+        streams = connection.scalars(select(stream_versions.c.stream).where(stream_versions.c.version == 1)).all()
+        total, done = found.position + len(streams), 0
+        for done, lines in _log(connection, found.position):
+            found.lines += lines
+            progress(done, total)
+        live = _live(connection, found)
+        counted: Counter[str] = Counter()
+        for part in store.chunks(streams, CHUNK):
+            for view, at in live:
+                tables = view.tables(at.generation)
+                found.lines += list(compare(connection, view, tables, part, at.position, counted))
+            done += len(part)
+            progress(done, total)
+        for view, at in live:
+            for name, table in view.tables(at.generation).items():
+                rows = connection.scalar(select(func.count()).select_from(table)) or 0
+                if rows != counted[table.name]:
+                    found.lines.append(f"{view.name}: {rows - counted[table.name]} rows of no stream in {name}")
+    return found
+
+
+def _log(connection: Connection, head: int) -> Iterator[tuple[int, list[str]]]:
+    position = 0
+    while True:
+        last, lines = store.altered(connection, position, 2_000)
+        if last == position:
+            break
+        position = last
+        yield position, [f"log: {line}" for line in lines]
+    yield position, [f"log: {line}" for line in store.unlisted(connection)]
+    if position != head:
+        yield position, [f"log: the head says {head}, the last event stands at {position}"]
+
+
+def _live(connection: Connection, found: Audit) -> list[tuple[View, checkpoints.Checkpoint]]:
+    live = []
+    for view in VIEWS:
+        try:
+            live.append((view, checkpoints.live(connection, view)))
+        except Unreadable as error:
+            if error.stopped:
+                found.lines.append(f"{view.name}: {error.detail}")
+            else:
+                found.unbuilt.append(view.name)
+    return live
+
+
+def compare(
+    connection: Connection, view: View, tables: Tables, streams: Sequence[str], position: int, counted: Counter[str]
+) -> Iterator[str]:
+    """A line for each row of a view that a fresh fold of these streams, up to a position, has otherwise.
+
+    The number of rows found is added to `counted` by table.
+    """
+    wanted, ids = _folded(connection, view, streams, position)
+    for name, table in tables.items():
+        keys, values = table.info["keys"], table.info["values"]
+        columns = [table.c[column] for column in (*keys, "known_from", "known_until", *values)]
+        present = {}
+        for row in connection.execute(select(*columns).where(table.c.stream_id.in_(ids))):
+            shown = tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
+            present[shown[: len(keys) + 1]] = shown[len(keys) + 1 :]
+        counted[table.name] += len(present)
+        expected = dict(_keyed(wanted.inserts.get(name, {}), values))
+        for key in sorted({*present, *expected}, key=str):
+            if present.get(key) != expected.get(key):
+                kind = "missing" if key not in present else "surplus" if key not in expected else "different"
+                yield f"{view.name}: {kind} row in {name}: {dict(zip((*keys, 'known_from'), key, strict=True))}"
+
+
+def _keyed(
+    rows: Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]], values: Sequence[str]
+) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    for key, versions in rows.items():
+        for row in versions:
+            yield (*key, row["known_from"]), (row["known_until"], *(row[name] for name in values))
+
+
+def _folded(connection: Connection, view: View, streams: Sequence[str], position: int) -> tuple[Changes, list[int]]:
+    changes, ids = Changes(), []
+    for stream in streams:
+        state, rows = initial(stream), view.rows(initial(stream))
+        for event in _events(connection, stream, position):
+            state = evolve(state, event)
+            after = view.rows(state)
+            changes.apply(state.first, event.position, rows, after)
+            rows = after
+        ids.append(state.first)
+    return changes, ids
+
+
+def _events(connection: Connection, stream: str, position: int) -> Iterator[Event]:
+    return (event for event in store.read_stream(connection, stream) if event.position <= position)

@@ -1,0 +1,54 @@
+"""The command `depositary`: exit code 0 when done, 1 when it failed, 2 when it was called wrongly."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from events.errors import SchemaOutdated
+from service.commands import auditing, databases, exporting, importing, rebuilding, replaying, serving, tokens
+from service.settings import WrongSetting
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="depositary", prog_name="depositary")
+def depositary() -> None:
+    """Keep the authentic record of diplomacy: append events, and view them as of any date and as known at any time.
+
+    Settings are read from the environment: DEPOSITARY_DATABASE_URL and others; see the README.
+    """
+
+
+for command in (
+    serving.serve,
+    serving.worker,
+    serving.demo,
+    importing.import_,
+    exporting.export,
+    rebuilding.rebuild,
+    replaying.replay,
+    auditing.check,
+    tokens.token,
+    databases.db,
+):
+    depositary.add_command(command)
+
+
+def main() -> None:
+    """Run the command; what went wrong is one line on standard error."""
+    try:
+        depositary(prog_name="depositary")
+    except WrongSetting as error:
+        _fail(str(error), 2)
+    except SchemaOutdated as error:
+        _fail(str(error), 1)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+        _fail(f"the database: {reason[0] if reason else type(error).__name__}", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"depositary: {message}", err=True)
+    sys.exit(code)

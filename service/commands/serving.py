@@ -1,0 +1,161 @@
+"""`depositary serve`, `worker` and `demo`: the processes that run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import click
+
+from events.clock import now
+from events.database import Database, connect
+from service import files as event_files
+from service import importing, logs, migrate, tokens
+from service.commands import prepare, settings
+from service.settings import Settings
+from service.worker import Worker
+
+SAMPLE = "carney-2025.jsonl"
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; default DEPOSITARY_HOST or 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port; default DEPOSITARY_PORT or 8000.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+@click.option("--no-worker", is_flag=True, help="Leave the projections to `depositary worker`.")
+def serve(host: str | None, port: int | None, workers: int, no_worker: bool) -> None:
+    """Serve pages and API; on SQLite with the worker inside."""
+    chosen = settings()
+    chosen = replace(chosen, host=host or chosen.host, port=port or chosen.port)
+    logs.configure(chosen.log_level)
+    database = connect(chosen.database_url)
+    prepare(database)
+    _run(chosen, database, workers, inside=database.is_sqlite and not no_worker)
+
+
+@click.command()
+def worker() -> None:
+    """Keep the views abreast of the log and run scheduled jobs. Any number may run; one leads."""
+    chosen = settings()
+    logs.configure(chosen.log_level)
+    database = connect(chosen.database_url)
+    prepare(database)
+    stop = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stop.set())
+    with _working(database):
+        stop.wait()
+
+
+@click.command()
+@click.option("--database", "url", metavar="URL", help="Where to keep the record; default a temporary file.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port; default 8000, or a free one where that is taken.")
+def demo(url: str | None, port: int | None) -> None:
+    """Load the sample record and serve it, on a database of its own."""
+    chosen = settings()
+    logs.configure("WARNING")
+    with tempfile.TemporaryDirectory(prefix="depositary-", ignore_cleanup_errors=True) as folder:
+        home = chosen.home or "CA"
+        url = url or f"sqlite:///{Path(folder) / 'demo.db'}"
+        port = port or (chosen.port if _free(chosen.host, chosen.port) else _any_port(chosen.host))
+        chosen = replace(chosen, database_url=url, home=home, port=port, log_level="WARNING")
+        try:
+            database = connect(url)
+        except ValueError as error:
+            raise click.UsageError(f"--database {error}") from None
+        migrate.upgrade(database)
+        loaded = load_sample(database)
+        secret = _token(database)
+        _greet(chosen, loaded, secret)
+        _run(chosen, database, workers=1, inside=True)
+
+
+def load_sample(database: Database) -> int:
+    """Import the sample record; how many events it has."""
+    with as_file(files("service") / "sample" / SAMPLE) as path, path.open("rb") as file:
+        lines = event_files.lines(file, "jsonl")
+        result = importing.run(lines, importing.appender(database, now), lambda read: None)
+    if result.wrong:
+        raise click.ClickException(f"the sample record cannot be imported: {result.wrong[0].detail}")
+    return result.appended + result.repeated
+
+
+def _token(database: Database) -> str:
+    with database.write() as connection:
+        return tokens.create(connection, f"demo {now()}", "editor", now())
+
+
+def _greet(chosen: Settings, loaded: int, secret: str) -> None:
+    base = f"http://{_shown_host(chosen.host)}:{chosen.port}"
+    click.echo(
+        f"Depositary with its sample record, {loaded} events.\n\n"
+        f"  Timeline   {base}/en/\n"
+        f"  Tallies    {base}/en/tallies?since=2025-03-14&as_of=2025-11-05&formal=true\n"
+        f"  API        {base}/api/v1/timeline\n"
+        f"  API pages  {base}/api/docs\n"
+        f"  Token      {secret}  (editor)\n\n"
+        "Stop it with Ctrl-C."
+    )
+
+
+def _shown_host(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+
+
+def _run(chosen: Settings, database: Database, workers: int, *, inside: bool) -> None:
+    """Serve until a signal ends it, with the worker inside or not."""
+    from service.serving import serve as serve_web
+
+    if not _free(chosen.host, chosen.port):
+        raise click.ClickException(f"port {chosen.port} on {chosen.host} is taken; choose another with --port")
+    os.environ.update(_environment(chosen))
+    if not inside:
+        database.close()
+        serve_web(chosen, workers)
+        return
+    with _working(database):
+        serve_web(chosen, workers)
+
+
+@contextmanager
+def _working(database: Database) -> Iterator[None]:
+    running = Worker(database)
+    running.start()
+    try:
+        yield
+    finally:
+        running.stop()
+        database.close()
+
+
+def _environment(chosen: Settings) -> dict[str, str]:
+    """The settings as the web processes read them."""
+    values = {name: getattr(chosen, name) for name in Settings.__dataclass_fields__}
+    values["public_read"] = "1" if chosen.public_read else "0"
+    return {f"DEPOSITARY_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+
+
+def _free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])

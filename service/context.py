@@ -1,0 +1,44 @@
+"""What every request needs: settings, database, the committer, the watch on the log, and the clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from events.committer import Committer
+from events.database import Database
+from events.types import EPOCH
+from events.watch import Watch
+from service.settings import Settings
+
+KEY = "depositary"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Made once by `service.app.create_app`; `clock` gives microseconds since 1970."""
+
+    settings: Settings
+    database: Database
+    committer: Committer
+    watch: Watch
+    clock: Callable[[], int]
+
+    def today(self) -> dt.date:
+        """The civil day in UTC."""
+        return (EPOCH + dt.timedelta(microseconds=self.clock())).date()
+
+    def close(self) -> None:
+        """End the threads and connections."""
+        self.watch.close()
+        self.committer.close()
+        self.database.close()
+
+
+def context() -> Context:
+    """The context of the application that answers this request."""
+    return cast(Context, current_app.extensions[KEY])

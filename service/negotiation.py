@@ -1,0 +1,85 @@
+"""What goes around every answer: accepted media types, CORS, security headers, and errors as JSON or as a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, render_template, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from events.content import faults_of
+from events.database import is_busy
+from events.errors import Busy
+from service.access import OPEN
+from service.context import context
+from service.problems import Refusal, wrong_query
+
+JSON = "application/json"
+OTHERS = {"/api/v1/events": (JSON, "application/x-ndjson"), "/api/v1/events/live": ("text/event-stream",)}
+"""The calls that answer with something else than JSON alone."""
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
+
+
+def install(app: Flask) -> None:
+    """Judge `Accept` before a call, and dress every answer after it."""
+    app.before_request(check_accept)
+    app.after_request(dress)
+
+
+def check_accept() -> None:
+    """Refuse what accepts none of the media types that the call answers with."""
+    accepted, offered = request.accept_mimetypes, OTHERS.get(request.path, (JSON,))
+    if request.path.startswith("/api/v1/") and accepted and not accepted.best_match(offered):
+        raise Refusal("not-acceptable", f"Answers here are {' or '.join(offered)}. Accept that, or */*.")
+
+
+def dress(response: Response) -> Response:
+    """Add the headers every answer carries."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = POLICY
+    if request.path.startswith("/api/"):
+        response.vary.add("Accept")
+        if context().settings.public_read and request.method in ("GET", "HEAD", "OPTIONS"):
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Expose-Headers"] = "ETag, Retry-After"
+            if request.method == "OPTIONS":
+                response.headers["Access-Control-Allow-Methods"] = "GET, HEAD"
+                response.headers["Access-Control-Allow-Headers"] = "Accept, If-None-Match, Last-Event-ID"
+        elif not context().settings.public_read:
+            response.vary.add("Authorization")
+    return response
+
+
+def shown(refusal: Refusal, cause: Any = None) -> Response:
+    """An error as a problem document, or as a page where a page was asked for."""
+    messages = getattr(cause, "data", None)
+    if isinstance(messages, dict) and "messages" in messages:
+        refusal = of_messages(messages["messages"])
+    wants_page = not request.path.startswith(("/api/", *OPEN[:2])) and request.accept_mimetypes.accept_html
+    if not wants_page:
+        return refusal.response()
+    page = render_template("problem.html", refusal=refusal, language="en")
+    headers = {"Cache-Control": "no-store", **refusal.headers}
+    return Response(page, refusal.problem.status, mimetype="text/html", headers=headers)
+
+
+def of_messages(messages: dict[str, Any]) -> Refusal:
+    """The refusal for parameters that a schema refused."""
+    query = messages.get("query", messages)
+    return wrong_query({fault.pointer.strip("/"): fault.detail for fault in faults_of(query)})
+
+
+def expected(error: Exception) -> Refusal | None:
+    """The refusal for an error that has an answer; None for one that has not."""
+    if isinstance(error, Busy):
+        return Refusal("busy", str(error), headers={"Retry-After": "1"})
+    if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and is_busy(error)):
+        return Refusal("busy", "The database is occupied. Try again shortly.", headers={"Retry-After": "1"})
+    return None

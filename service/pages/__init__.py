@@ -1,0 +1,20 @@
+"""The pages people read."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_smorest import Api
+
+from service.pages import action, assets, documentation, explanations, partnerships, showing, tallies, timeline, words
+
+__all__ = ["action", "partnerships", "register_pages", "tallies", "timeline"]
+
+
+def register_pages(app: Flask, api: Api) -> None:
+    """Add the pages to the application: `/`, `/en/…`, `/problems/…`, `/api/docs` and `/static/…`."""
+    words.install(app.jinja_env)
+    app.add_url_rule("/", "home", showing.home)
+    app.register_blueprint(showing.blp)
+    app.register_blueprint(explanations.blp)
+    app.register_blueprint(assets.blp)
+    app.register_blueprint(documentation.blueprint(api))

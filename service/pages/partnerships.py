@@ -1,0 +1,41 @@
+"""Partnerships and agreements: which stand on a day, since when, and by which acts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, g
+
+from projections.partnerships import STATUSES
+from service.api.partnerships import FORMS, PartnershipFilters, partnerships_body
+from service.pages.forms import CLOCKS, Form
+from service.pages.showing import blp, moved, show
+from service.reading import Reading
+
+STATUS_OPTIONS = tuple((status, status) for status in STATUSES)
+FORM_OPTIONS = (("", "any"), *((form, form) for form in FORMS))
+KINDS_OPTIONS = (("", "partnerships"), ("agreement", "agreements"), ("partnership,agreement", "both"))
+
+
+@blp.get("/partnerships")
+def partnerships() -> Response:
+    """Which partnerships stand."""
+    return show("partnerships.html", ["partnerships"], PartnershipFilters, _body)
+
+
+@blp.context_processor
+def _choices() -> dict[str, Any]:
+    return {"status_options": STATUS_OPTIONS, "form_options": FORM_OPTIONS, "kinds_options": KINDS_OPTIONS}
+
+
+def _body(reading: Reading, args: dict[str, Any], form: Form) -> dict[str, Any]:
+    path = f"/{g.language}/partnerships"
+    found = partnerships_body(reading, args)
+    kept = {name: values for name, values in form.given.items() if name not in (*CLOCKS, "cursor")}
+    return {
+        "items": found["items"],
+        "status": args["status"],
+        "parties": sorted({code for item in found["items"] for code in item["parties"]}),
+        "next": moved(found["next"], path),
+        "first": reading.link(path, **kept) if "cursor" in args else None,
+    }

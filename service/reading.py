@@ -1,0 +1,195 @@
+"""Reading a view at its two clocks: resolve them once, wait for the position asked for, then read one snapshot.
+
+An answer with `as_of` and a pin that nothing can move any more never changes, and says so to caches.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import orjson
+from flask import Response, request
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from events import store
+from events.database import Database
+from events.types import instant_text
+from projections import checkpoints
+from projections.checkpoints import Unreadable
+from projections.clocks import Clocks
+from projections.registry import BY_NAME
+from service.context import Context, context
+from service.problems import Refusal, wrong_query
+
+Result = TypeVar("Result")
+POLL_SECONDS = 0.005
+YEAR = 31_536_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The clocks as a request gives them; instants in microseconds since 1970, `known_text` as it was written."""
+
+    as_of: dt.date | None = None
+    known_at: int | None = None
+    known_text: str | None = None
+    at_position: int | None = None
+    min_position: int = 0
+    wait: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A resolved state of the record; `final` when no later event can change what it means."""
+
+    position: int | None
+    known_text: str | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One snapshot of one or more views, at one position."""
+
+    connection: Connection
+    asked: Asked
+    clocks: Clocks
+    generations: Mapping[str, int]
+    known_text: str | None
+    final: bool
+
+    def generation(self, view: str) -> int:
+        """Which tables of a view to read."""
+        return self.generations[view]
+
+    def meta(self) -> dict[str, Any]:
+        """What the answer stands for."""
+        as_of = self.clocks.as_of
+        return {
+            "as_of": as_of and as_of.isoformat(),
+            "known_at": self.known_text,
+            "position": self.clocks.position,
+        }
+
+    def link(self, path: str, **parameters: Any) -> str:
+        """A link to another answer at the same two clocks; None and empty parameters are left out."""
+        as_of = self.clocks.as_of
+        query = {**parameters, "as_of": as_of and as_of.isoformat(), "at_position": self.clocks.position}
+        return f"{path}?{urlencode({k: v for k, v in query.items() if v not in (None, (), '')}, doseq=True)}"
+
+
+def read(views: Sequence[str], asked: Asked, work: Callable[[Reading], Result]) -> Result:
+    """Do `work` on one snapshot of these views at the clocks asked for.
+
+    Raises Refusal: 422 for a position beyond the head, 503 when a view is behind or has stopped.
+    """
+    here = context()
+    pin = resolve(here, asked)
+    wait_for(here, views, max(asked.min_position, pin.position or 0), asked.wait)
+    for attempt in (1, 2, 3):
+        try:
+            return _once(here.database, views, asked, pin, work)
+        except (ProgrammingError, OperationalError) as error:
+            swapped = "no such table" in str(error.orig) or "does not exist" in str(error.orig)
+            if attempt == 3 or not swapped:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _once(
+    database: Database, views: Sequence[str], asked: Asked, pin: Pin, work: Callable[[Reading], Result]
+) -> Result:
+    with database.read() as connection:
+        try:
+            live = {view: checkpoints.live(connection, BY_NAME[view]) for view in views}
+        except Unreadable as error:
+            raise unready(error) from None
+        reached = min(one.position for one in live.values())
+        position = reached if pin.position is None else pin.position
+        recorded = store.recorded_at(connection, position)
+        reading = Reading(
+            connection=connection,
+            asked=asked,
+            clocks=Clocks(position=position, as_of=asked.as_of),
+            generations={view: one.generation for view, one in live.items()},
+            known_text=pin.known_text or (None if recorded is None else instant_text(recorded)),
+            final=pin.final and asked.as_of is not None,
+        )
+        return work(reading)
+
+
+def resolve(here: Context, asked: Asked) -> Pin:
+    """Which position the request speaks of; None is whatever the views have reached."""
+    if asked.known_at is None and asked.at_position is None:
+        return Pin(position=None)
+    with here.database.read() as connection:
+        head = store.head(connection)
+        if asked.at_position is not None:
+            if asked.known_at is not None:
+                raise wrong_query({"at_position": "Give known_at or at_position, not both."})
+            if asked.at_position > head.position:
+                raise wrong_query({"at_position": f"The log ends at position {head.position}. Give one up to that."})
+            return Pin(position=asked.at_position, final=True)
+        assert asked.known_at is not None
+        now = here.clock()
+        text = asked.known_text if asked.known_at <= now else instant_text(now)
+        position = store.resolve(connection, min(asked.known_at, max(now, head.recorded_at)))
+        return Pin(position=position, known_text=text, final=asked.known_at < head.recorded_at)
+
+
+def wait_for(here: Context, views: Sequence[str], position: int, seconds: float) -> None:
+    """Wait until all these views have reached a position. Raises Refusal (503) when they do not in time."""
+    end = time.monotonic() + seconds
+    while position:
+        with here.database.read() as connection:
+            try:
+                reached = min(checkpoints.live(connection, BY_NAME[view]).position for view in views)
+            except Unreadable as error:
+                raise unready(error) from None
+        if reached >= position:
+            return
+        if time.monotonic() >= end:
+            detail = f"The view has reached position {reached}, not {position} yet. Ask again shortly."
+            raise Refusal("projection-behind", detail, headers={"Retry-After": "1"}, position=reached)
+        time.sleep(POLL_SECONDS)
+
+
+def wait_for_head(here: Context, position: int, seconds: float) -> None:
+    """Wait until the log has reached a position. Raises Refusal (503) when it does not in time."""
+    if position and here.watch.wait(position - 1, seconds) < position:
+        detail = f"The log has not reached position {position} yet. Ask again shortly."
+        raise Refusal("projection-behind", detail, headers={"Retry-After": "1"})
+
+
+def unready(error: Unreadable) -> Refusal:
+    """The refusal for a view that cannot be read."""
+    if error.stopped:
+        detail = f"{error.detail}. The other views go on; /readyz tells more."
+        return Refusal("projection-stopped", detail, headers={"Retry-After": "60"}, projection=error.view)
+    return Refusal("projection-behind", error.detail, headers={"Retry-After": "1"}, projection=error.view)
+
+
+def answer(reading: Reading, views: Sequence[str], body: Mapping[str, Any]) -> Response:
+    """The JSON answer, with a strong ETag that includes the versions of the views it was read from."""
+    return tagged(orjson.dumps({**body, **reading.meta()}), views, final=reading.final)
+
+
+def tagged(body: bytes, views: Sequence[str], *, final: bool, mimetype: str = "application/json") -> Response:
+    """A cacheable answer; what is final may be kept for ever where reading is public."""
+    versions = "-".join(f"{view}{BY_NAME[view].version}" for view in views)
+    response = Response(body, mimetype=mimetype)
+    response.set_etag(f"{versions}-{hashlib.sha256(body).hexdigest()[:24]}")
+    public = context().settings.public_read
+    if final:
+        response.headers["Cache-Control"] = f"{'public' if public else 'private'}, max-age={YEAR}, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-cache" if public else "private, no-cache"
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,87 @@
+"""The web processes: granian serves the WSGI application; the parent holds the worker and ends with its children."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+
+from service import logs
+from service.app import create_app
+from service.context import KEY, Context
+from service.settings import Settings, from_environment
+
+THREADS = 1_000
+"""How many requests one process answers at once. A live stream holds a thread as long as it is open."""
+
+
+def web_process() -> Flask:
+    """The application of one web process; it ends when the process that started it does."""
+    _end_with_parent()
+    settings = from_environment(os.environ)
+    logs.configure(settings.log_level)
+    app = create_app(settings)
+    _end_streams_on_signal(app.extensions[KEY])
+    return app
+
+
+def serve(settings: Settings, workers: int) -> None:
+    """Serve until a signal ends it. The settings reach the web processes through the environment."""
+    logging.getLogger("_granian").addFilter(lambda record: "spawning up to" not in record.getMessage())
+    server = Granian(
+        "service.serving:web_process",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=workers,
+        blocking_threads=THREADS,
+        backlog=2_048,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_access=False,
+        log_level=settings.log_level.lower(),  # type: ignore[arg-type]
+    )
+    server.serve()
+
+
+def _end_streams_on_signal(here: Context) -> None:
+    """Let live streams end as soon as this process is asked to, so that a stop need not wait for them.
+
+    The server installs its own signal handlers later; the wakeup descriptor hears of signals whoever handles them.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+
+    def wait() -> None:
+        with reader, writer:
+            while reader.recv(1) not in (bytes([signal.SIGTERM]), bytes([signal.SIGINT])):
+                pass
+            here.watch.close()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave nobody behind when the parent is killed: by the kernel's signal on Linux, by looking elsewhere."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=look, name="parent", daemon=True).start()

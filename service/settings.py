@@ -1,0 +1,104 @@
+"""Everything that can be set from outside, read once from the environment; a wrong setting stops the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from events import parties
+from events.database import parse_url
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class WrongSetting(Exception):
+    """A setting cannot be used; the message is one line that names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one process. Each is read from `DEPOSITARY_` and its name in capitals."""
+
+    database_url: str = "sqlite:///depositary.db"
+    home: str | None = None
+    public_read: bool = True
+    public_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_level: str = "INFO"
+    secret_key: str | None = None
+    rate_limit: int | None = None
+    organisations: Path | None = None
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises WrongSetting."""
+    given = {
+        name: environment[variable]
+        for name in Settings.__dataclass_fields__
+        if environment.get(variable := f"DEPOSITARY_{name.upper()}", "") != ""
+    }
+    try:
+        if "organisations" in given:
+            parties.extend(Path(given["organisations"]))
+    except ValueError as error:
+        raise WrongSetting(f"DEPOSITARY_ORGANISATIONS: {error}") from None
+    checks = {
+        "database_url": _database_url,
+        "home": _home,
+        "public_read": _yes_or_no,
+        "public_url": _public_url,
+        "port": _port,
+        "log_level": _log_level,
+        "rate_limit": _rate_limit,
+        "organisations": Path,
+    }
+    values: dict[str, object] = {}
+    for name, value in given.items():
+        try:
+            values[name] = checks[name](value) if name in checks else value
+        except ValueError as error:
+            raise WrongSetting(f"DEPOSITARY_{name.upper()} {error}") from None
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _database_url(value: str) -> str:
+    parse_url(value)
+    return value
+
+
+def _home(value: str) -> str:
+    if not parties.exists(value):
+        raise ValueError(f"is not the code of a party. {parties.suggest(value)}")
+    return value
+
+
+def _yes_or_no(value: str) -> bool:
+    if value not in ("0", "1"):
+        raise ValueError("must be 0 or 1")
+    return value == "1"
+
+
+def _public_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or any(map(str.isspace, value)):
+        raise ValueError("must be an http(s) URL, such as https://record.example.org")
+    return value.rstrip("/")
+
+
+def _port(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
+        raise ValueError("must be a port number from 1 to 65535")
+    return int(value)
+
+
+def _log_level(value: str) -> str:
+    if value.upper() not in LEVELS:
+        raise ValueError(f"must be one of {', '.join(LEVELS)}")
+    return value.upper()
+
+
+def _rate_limit(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise ValueError("must be a whole number of requests per minute, above 0")
+    return int(value)

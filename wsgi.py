@@ -1,0 +1,5 @@
+"""The application as plain WSGI, set up by the environment: `gunicorn wsgi:app`, `granian --interface wsgi wsgi:app`."""
+
+from service.app import from_environ
+
+app = from_environ()
