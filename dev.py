@@ -62,7 +62,7 @@ def test(arguments: list[str]) -> int:
     if code := lint([]):
         say("the checks above failed, so the tests were not run")
         return code
-    return become("-m", "pytest", "-n", "2", *arguments)
+    return become("-m", "pytest", "-n", "2", "--maxschedchunk", "1", *arguments)
 
 
 def lint(arguments: list[str]) -> int:

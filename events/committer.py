@@ -33,6 +33,10 @@ class _Request:
     if_match: Sequence[int] | None
     answer: Future[Answers] = field(default_factory=Future)
 
+    def claim(self) -> bool:
+        """Whether its writer still waits; if so, the writer waits on until it is answered."""
+        return self.answer.running() or (not self.answer.done() and self.answer.set_running_or_notify_cancel())
+
 
 class Committer:
     """Appends batches in the order they come in. `clock` gives microseconds since 1970."""
@@ -82,18 +86,17 @@ class Committer:
                 self._thread.start()
 
     def _run(self) -> None:
-        while True:
-            group = self._gather()
+        ending = False
+        while not ending:
+            group, ending = self._gather()
             if group:
                 self._commit(group)
-            else:
-                return
 
-    def _gather(self) -> list[_Request]:
-        """Wait for one request, and take all that are waiting with it; none means stop."""
+    def _gather(self) -> tuple[list[_Request], bool]:
+        """Wait for one request, and take all that are waiting with it; and whether to stop after them."""
         first = self._queue.get()
         if first is None:
-            return []
+            return [], True
         group, size = [first], len(first.drafts)
         while size < GROUP_EVENTS:
             try:
@@ -101,14 +104,12 @@ class Committer:
             except queue.Empty:
                 break
             if request is None:
-                self._queue.put(None)
-                break
+                return group, True
             group.append(request)
             size += len(request.drafts)
-        return group
+        return group, False
 
     def _commit(self, group: list[_Request]) -> None:
-        group = [request for request in group if request.answer.set_running_or_notify_cancel()]
         try:
             self._settle(group)
         except Exception as failure:
@@ -125,13 +126,18 @@ class Committer:
             self._fail([request], error)
 
     def _settle(self, group: list[_Request]) -> None:
-        """Decide each request on what the ones before it leave, write all, commit, then answer."""
+        """Decide each request on what the ones before it leave, write all, commit, then answer.
+
+        Requests are claimed only under the head's lock, so that who waits for the lock can still give up.
+        """
         accepted: list[tuple[_Request, Answers]] = []
         refused: list[tuple[_Request, Exception]] = []
         events: list[Event] = []
         with self._database.write() as connection:
+            head = store.lock_head(connection)
+            group = [request for request in group if request.claim()]
             drafts = [draft for request in group for draft in request.drafts]
-            situation = store.load(connection, store.lock_head(connection), drafts, self._streams)
+            situation = store.load(connection, head, drafts, self._streams)
             for request in group:
                 try:
                     situation, answers, new = self._decide(situation, request)
@@ -158,5 +164,5 @@ class Committer:
         else:
             shown = error
         for request in group:
-            if not request.answer.done():
+            if request.claim():
                 request.answer.set_exception(shown)

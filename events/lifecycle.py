@@ -16,6 +16,10 @@ SEARCH_LIMIT = 20_000
 """How many partial orders are tried before giving up on finding one that would be possible."""
 
 
+_Place = tuple[int, int, int]
+"""Where an act stands in its life cycle: (latest, earliest, position), the days as `toordinal` counts them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """Acts that cannot stand in this order, and a sentence that says why."""
@@ -93,24 +97,36 @@ def _step(kind: Kind, state: _State, act: Act, *, first: bool) -> tuple[str, tup
 
 
 def _possible_order(kind: Kind, acts: Sequence[Act]) -> bool:
-    """Whether the acts could have happened in an order that is possible, given how imprecise their dates are."""
+    """Whether narrower dates could put the acts in an order that is possible."""
     if all(act.earliest == act.latest for act in acts):
         return False
     budget = SEARCH_LIMIT
-    seen: set[tuple[frozenset[int], _State]] = set()
-    todo: list[tuple[frozenset[int], _State]] = [(frozenset(), _State())]
+    seen: dict[tuple[frozenset[int], _State], _Place] = {}
+    todo: list[tuple[frozenset[int], _State, _Place]] = [(frozenset(), _State(), (0, 0, 0))]
     while todo and budget:
         budget -= 1
-        done, state = todo.pop()
+        done, state, last = todo.pop()
         if len(done) == len(acts):
             return True
         left = [i for i in range(len(acts)) if i not in done]
         for i in left:
-            if any(acts[j].latest < acts[i].earliest for j in left):
+            place = _narrowed(acts[i], last)
+            if place is None or any(acts[j].latest < acts[i].earliest for j in left):
                 continue
             detail, _, after = _step(kind, state, acts[i], first=not done)
             key = (done | {i}, after)
-            if not detail and key not in seen:
-                seen.add(key)
-                todo.append(key)
+            if not detail and (key not in seen or place < seen[key]):
+                seen[key] = place
+                todo.append((*key, place))
     return False
+
+
+def _narrowed(act: Act, last: _Place) -> _Place | None:
+    """The first place behind `last` that narrower dates can give to an act; None when there is none."""
+    latest, earliest, _ = last
+    first, position = act.earliest.toordinal(), act.event.position
+    places = ((latest, max(earliest, first)), (latest, max(earliest + 1, first)), (max(latest + 1, first), first))
+    for day, begin in places:
+        if begin <= day <= act.latest.toordinal() and (day, begin, position) > last:
+            return day, begin, position
+    return None

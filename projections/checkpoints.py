@@ -75,9 +75,11 @@ def advance(connection: Connection, at: Checkpoint, position: int, lease: Lease,
 
 
 def stop(connection: Connection, at: Checkpoint, error: str, lease: Lease, now: int) -> None:
-    """Mark a generation as stopped, with the reason that is shown."""
+    """Mark a generation as stopped, with the reason that is shown. Raises Fenced."""
     mine = _row(at) & lease.holds()
-    connection.execute(update(checkpoints).where(mine).values(status="stopped", error=error, updated_at=now))
+    done = connection.execute(update(checkpoints).where(mine).values(status="stopped", error=error, updated_at=now))
+    if done.rowcount != 1:
+        raise Fenced(at.projection)
 
 
 def resume(connection: Connection, lease: Lease) -> None:
