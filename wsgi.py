@@ -1,4 +1,4 @@
-"""The application as plain WSGI, set up by the environment: `gunicorn wsgi:app`, `granian --interface wsgi wsgi:app`."""
+"""The application as plain WSGI, set up by the environment: `granian --interface wsgi wsgi:app`."""
 
 from service.app import from_environ
 

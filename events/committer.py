@@ -60,12 +60,8 @@ class Committer:
 
         Raises Refused with every fault, or Busy when the log could not be written in time.
         """
-        self._start()
         request = _Request(drafts=drafts, author=author, if_match=if_match)
-        try:
-            self._queue.put_nowait(request)
-        except queue.Full:
-            raise Busy("Too many appends are waiting. Try again shortly.") from None
+        self._hand_over(request)
         try:
             return request.answer.result(timeout)
         except TimeoutError:
@@ -75,12 +71,18 @@ class Committer:
 
     def close(self) -> None:
         """Finish what is waiting, then stop."""
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
-
-    def _start(self) -> None:
         with self._started:
+            if self._thread.is_alive():
+                self._queue.put(None)
+                self._thread.join()
+
+    def _hand_over(self, request: _Request) -> None:
+        """Queue a request for a thread that runs; under the lock, so that none is left to one that is ending."""
+        with self._started:
+            try:
+                self._queue.put_nowait(request)
+            except queue.Full:
+                raise Busy("Too many appends are waiting. Try again shortly.") from None
             if not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
                 self._thread.start()

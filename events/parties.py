@@ -51,13 +51,16 @@ def exists(code: str) -> bool:
 
 
 def kind(code: str) -> Kind:
-    """Return what sort of party this is; KeyError for an unknown code."""
-    return _register()[code].kind
+    """Return what sort of party this is; a code that has left the register was an organisation of a setting."""
+    party = _register().get(code)
+    return party.kind if party else "organisation"
 
 
 def name(code: str, language: str = "en") -> str:
-    """Return the party's name in French for "fr", else in English; KeyError for an unknown code."""
-    party = _register()[code]
+    """Return the party's name in French for "fr", else in English; a code that has left the register names itself."""
+    party = _register().get(code)
+    if party is None:
+        return code
     return party.fr if language == "fr" else party.en
 
 

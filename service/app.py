@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from events import clock as clocks
 from events.committer import Committer
 from events.database import connect
+from events.fields import Checked, Flag, Whole
 from events.watch import Watch
 from service import access, migrate, negotiation, problems
 from service.api import (
@@ -32,10 +33,19 @@ from service.api import (
 from service.context import KEY, Context
 from service.pages import register_pages
 from service.problems import Refusal
+from service.query import Number, Seconds, TrueFalse
 from service.settings import Settings, from_environment
 
 LARGEST_BODY = 64 * 1024 * 1024
 LOG = logging.getLogger("depositary")
+FIELD_TYPES = (
+    (Checked, "string"),
+    (Flag, "boolean"),
+    (TrueFalse, "boolean"),
+    (Whole, "integer"),
+    (Number, "integer"),
+    (Seconds, "number"),
+)
 RESOURCES = (events, live, timeline, tallies, partnerships, diff, parties, people, editions, projections)
 
 
@@ -72,6 +82,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
     access.install(app, settings.rate_limit)
     negotiation.install(app)
     api = _Api(app)
+    for field, kind in FIELD_TYPES:
+        api.register_field(field, kind, None)
     for resource in RESOURCES:
         api.register_blueprint(resource.blp)
     app.register_blueprint(health.blp)

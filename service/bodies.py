@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -51,13 +52,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def too_deep(value: Any) -> bool:
     """Whether arrays and objects are nested deeper than `DEEPEST`; told level by level, without recursion."""
     level = [value]
-    for _ in range(DEEPEST + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
+    for _ in range(DEEPEST):
+        inner = [one for outer in level if isinstance(outer, dict | list) for one in _within(outer)]
+        level = [one for one in inner if isinstance(one, dict | list)]
         if not level:
             return False
     return True
+
+
+def _within(outer: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return outer.values() if isinstance(outer, dict) else outer

@@ -1,9 +1,9 @@
 """Events as CSV, one a row: for people with a spreadsheet. JSON lines are the whole form; this one says the same.
 
 Columns are `id`, `type`, `stream`, `expected_version`, `occurred_on`, `title.en`, `title.fr`, `note`, `sources`, and
-one for each field of `data`, as `data.parties` or plain `parties`. An empty cell is a field left out; `null` is null.
-Lists are separated by `;`; a person is `name|party|role`, a place `name|party`; sources are URLs separated by
-spaces. Whatever this cannot say is written as JSON in its cell.
+one for each field of `data`, as `data.parties` or plain `parties`. An empty cell is a field left out; `null` is null,
+and `"null"` the text. Lists are separated by `;`; a person is `name|party|role`, a place `name|party`; sources are
+URLs separated by spaces. Whatever this cannot say is written as JSON in its cell.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def row(event: Mapping[str, Any]) -> bytes:
 
 def _line(cells: list[str]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue().encode()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)  # so that cells with either of the two are quoted
+    return buffer.getvalue().removesuffix("\r\n").encode() + b"\n"
 
 
 def _written(name: str, value: Any) -> str:
@@ -60,16 +60,34 @@ def _written(name: str, value: Any) -> str:
             return orjson.dumps(value).decode()
         case list():
             return ";".join(value)
-        case "null":
-            return '"null"'
+        case str() if _needs_quotes(value):
+            return orjson.dumps(value).decode()
         case _:
             return str(value)
 
 
+def _needs_quotes(text: str) -> bool:
+    """Whether a text is written as JSON: as it stands it would be read as null, or as a text written so."""
+    bare = text.strip()
+    inner = _quoted(bare)
+    return bare == "null" or (inner is not None and _needs_quotes(inner))
+
+
+def _quoted(bare: str) -> str | None:
+    """The text of a cell that is a JSON string; None when it is none."""
+    if not bare.startswith('"'):
+        return None
+    try:
+        return str(orjson.loads(bare))
+    except orjson.JSONDecodeError:
+        return None
+
+
 def _plain(name: str, values: list[Any]) -> bool:
     """Whether a list can be written without JSON and read again as it was."""
-    texts = all(isinstance(value, str) and value == value.strip() for value in values)
-    return texts and bool(values) and not any(";" in value for value in values) and values[0][0] not in "[{"
+    texts = all(isinstance(value, str) and value and value == value.strip() for value in values)
+    clear = texts and bool(values) and not any(";" in value for value in values)
+    return clear and values != ["null"] and values[0][0] not in "[{"
 
 
 def read(text: Iterator[str]) -> Iterator[tuple[int, dict[str, Any] | WrongCell]]:
@@ -115,13 +133,13 @@ def _event(names: list[str], cells: list[str]) -> dict[str, Any] | WrongCell:
 
 def _place(event: dict[str, Any], name: str, cell: str, fields: Mapping[str, Any]) -> None:
     if name.startswith("title."):
-        event.setdefault("title", {})[name.removeprefix("title.")] = cell
+        event.setdefault("title", {})[name.removeprefix("title.")] = _text(cell)
     elif name == "sources":
         event["sources"] = _json(cell) if cell.lstrip().startswith("[") else [{"url": url} for url in cell.split()]
     elif name == "expected_version":
         event[name] = _whole(cell)
     elif name in ENVELOPE or name in SERVER:
-        event[name] = cell if name == "note" else cell.strip()
+        event[name] = _text(cell) if name == "note" else cell.strip()
     else:
         plain = name.removeprefix("data.")
         event["data"][plain] = _value(cell, fields.get(plain))
@@ -131,8 +149,6 @@ def _value(cell: str, field: Any) -> Any:
     bare = cell.strip()
     if bare == "null":
         return None
-    if bare == '"null"':
-        return "null"
     if isinstance(field, Flag):
         return {"true": True, "false": False}.get(bare.lower(), bare)
     if isinstance(field, Whole):
@@ -145,7 +161,15 @@ def _value(cell: str, field: Any) -> Any:
         return [part.strip() for part in bare.split(";") if part.strip()]
     if isinstance(field, Place):
         return _parts(bare, ("name", "party"))
-    return cell
+    return _text(cell)
+
+
+def _text(cell: str) -> str | None:
+    """A cell as text, with its spaces; None when it says null."""
+    bare = cell.strip()
+    if bare == "null":
+        return None
+    return _quoted(bare) if _needs_quotes(cell) else cell
 
 
 def _parts(cell: str, names: tuple[str, ...]) -> dict[str, str]:

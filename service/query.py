@@ -89,7 +89,8 @@ class Listed(Checked):
     """Values separated by commas, each judged by `inner`, as a tuple."""
 
     def __init__(self, inner: Checked, count: int | None = None, **options: Any) -> None:
-        super().__init__(**options)
+        described = {**options.pop("metadata", {}), "default": ",".join(options.get("load_default", ()))}
+        super().__init__(**options, metadata=described)
         self.inner, self.count = inner, count
 
     def check(self, value: Any) -> tuple[str, ...]:
@@ -114,14 +115,19 @@ class Query(ma.Schema):
         self.error_messages = {"unknown": f"Unknown parameter. Those known here are: {known}."}
 
 
-class ClocksQuery(Query):
-    """The two clocks that every view takes."""
+class KnownQuery(Query):
+    """Which state of the record."""
 
-    as_of = CivilDay(metadata={"description": "The world on this civil day.", "format": "date"})
     known_at = KnownAt(metadata={"description": "The record as it stood at this instant.", "format": "date-time"})
     at_position = Number(metadata={"description": "The record as it stood at this position of the log."})
     min_position = Number(load_default=0, metadata={"description": "Wait until the view has reached this position."})
     wait = Seconds(load_default=5.0, metadata={"description": "How many seconds to wait at most."})
+
+
+class ClocksQuery(KnownQuery):
+    """The two clocks that every view takes."""
+
+    as_of = CivilDay(metadata={"description": "The world on this civil day.", "format": "date"})
 
 
 class PagedQuery(ClocksQuery):

@@ -23,7 +23,7 @@ from service.api.shapes import AppendedListShape, EventPageShape, EventShape, St
 from service.context import context
 from service.envelope import STREAM, EnvelopeSchema, StreamName, Type, draft
 from service.problems import Refusal, of_faults
-from service.query import ClocksQuery, Number, asked
+from service.query import KnownQuery, Number, asked
 from service.reading import resolve, tagged, wait_for_head
 
 BATCH = 5_000
@@ -32,7 +32,7 @@ NDJSON = "application/x-ndjson"
 blp = blueprint("events", "The append-only log.")
 
 
-class LogQuery(ClocksQuery):
+class LogQuery(KnownQuery):
     """Which part of the log."""
 
     after = Number(load_default=0)

@@ -42,5 +42,5 @@ def _step(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "what": HAPPENED.get(act, "Recorded"), "changes": changes}
 
 
-def _pair(change: dict[str, Any]) -> dict[str, str]:
+def _pair(change: dict[str, Any]) -> dict[str, str | None]:
     return {"old": shown(change["old"]), "new": shown(change["new"])}

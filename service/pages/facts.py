@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from events.types import TYPES
 from service.pages import dates
 from service.pages.words import ANSWERS, field, party, plain
@@ -81,8 +79,17 @@ def _grouped(amount: str) -> str:
     return f"{int(whole):,}{dot}{fraction}" if len(whole) <= 30 else amount
 
 
-def shown(value: Any) -> str:
-    """A value of a field-by-field change as text: words as they are, all else as JSON."""
-    if value is None:
-        return "nothing"
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+def shown(value: Any) -> str | None:
+    """One side of a field-by-field change as lines of text; None where nothing is given."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return ANSWERS[value]
+        case list():
+            join = ", " if all(isinstance(each, str) for each in value) else "\n"
+            return join.join(shown(each) or "" for each in value) or "none"
+        case dict():
+            return ", ".join(shown(each) or "" for each in value.values())
+        case _:
+            return str(value)

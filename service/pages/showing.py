@@ -5,7 +5,7 @@ Every page reads the same body as the interface, so their figures are the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -52,8 +52,17 @@ def show(template: str, views: Sequence[str], schema: type[Query], body: Body) -
     except Refusal as refusal:
         if refusal.name != "invalid":
             raise
-        page = _rendered(template, form.refused(refusal), {"summary": refusal.errors})
+        page = _rendered(template, form.refused(refusal), {"summary": list(_summary(refusal, schema().fields))})
         return Response(page, refusal.problem.status, mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+
+def _summary(refusal: Refusal, fields: Container[str]) -> Iterator[dict[str, str | None]]:
+    """What is wrong, each with the field it leads to; what the page cannot ask for has none."""
+    for error in refusal.errors:
+        place = error["pointer"].strip("/")
+        name = place.partition("/")[0]
+        shown = name in fields and name not in ("cursor", "facets", "min_position", "wait")
+        yield {"name": name, "id": place.replace("/", "-") if shown else None, "detail": error["detail"]}
 
 
 def ask(template: str) -> Response:
@@ -67,7 +76,7 @@ def _page(template: str, views: Sequence[str], reading: Reading, form: Form, bod
     page = _rendered(template, form, shown)
     if body.get("gone"):  # a precondition never turns it into a 304 (RFC 9110, section 13.2.1)
         return Response(page, GONE, mimetype="text/html", headers={"Cache-Control": "private, no-cache"})
-    return tagged(page.encode(), views, final=reading.final, mimetype="text/html")
+    return tagged(page.encode(), views, final=False, mimetype="text/html")
 
 
 def _rendered(template: str, form: Form, shown: Mapping[str, Any]) -> str:

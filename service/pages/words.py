@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from flask.templating import Environment
 from jinja2 import StrictUndefined
+from markupsafe import Markup, escape
 
 from events import parties
 from events.types import KINDS
@@ -37,6 +40,7 @@ def install(environment: Environment) -> None:
         "field": field,
         "when": dates.in_words,
         "date": dates.date_in_words,
+        "coded": coded,
         "instant": dates.instant_in_words,
     }
     environment.globals["asset"] = address
@@ -62,3 +66,8 @@ def act(type: str) -> str:
 def field(name: str) -> str:
     """The label of a field of `data`."""
     return FIELDS.get(name) or plain(name).capitalize()
+
+
+def coded(text: str) -> Markup:
+    """A text of ours with what stands between backquotes as code; all else is escaped."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(text))))
