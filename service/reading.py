@@ -138,9 +138,9 @@ def resolve(here: Context, asked: Asked) -> Pin:
                 raise wrong_query({"at_position": f"The log ends at position {head.position}. Give one up to that."})
             return Pin(position=asked.at_position, final=True)
         assert asked.known_at is not None
-        now = here.clock()
+        now = max(here.clock(), head.recorded_at)
         text = asked.known_text if asked.known_at <= now else instant_text(now)
-        position = store.resolve(connection, min(asked.known_at, max(now, head.recorded_at)))
+        position = store.resolve(connection, min(asked.known_at, now))
         return Pin(position=position, known_text=text, final=asked.known_at < head.recorded_at)
 
 

@@ -6,8 +6,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import oracle
 import pytest
+
+from tests import oracle
 
 SAMPLE = Path(__file__).parent.parent / "service" / "sample"
 EXPECTED = json.loads((SAMPLE / "carney-2025.expected.json").read_text("utf-8"))
