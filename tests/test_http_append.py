@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from events import store
@@ -554,3 +555,9 @@ def test_record_time_never_decreases_when_the_clock_goes_back(writer: Writer) ->
     finally:
         writer.now = NOON
     assert second["recorded_at"] == first["recorded_at"]
+
+
+@pytest.mark.parametrize("tag", ['""', '"", W/"1"', "W/", ","])
+def test_an_if_match_that_names_no_version_matches_none(client: FlaskClient, editor: dict[str, str], tag: str) -> None:
+    answer = client.post("/api/v1/events", json=builders.meeting(), headers={**editor, "If-Match": tag})
+    assert answer.status_code == 412

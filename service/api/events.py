@@ -146,7 +146,7 @@ def _if_match() -> Sequence[int] | None:
         return None
     if request.if_match.star_tag:
         return range(1, 2**31)
-    tags = [tag for tag in request.if_match.as_set() if tag.isascii() and tag.isdigit() and len(tag) < 10]
+    tags = [tag for tag in request.if_match.as_set() if tag and tag.isascii() and tag.isdigit() and len(tag) < 10]
     return [int(tag) for tag in tags] or [-1]
 
 
