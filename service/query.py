@@ -18,6 +18,7 @@ from events.fields import LARGEST_WHOLE, MESSAGES, Checked, Choice, Party, Text
 from service.reading import Asked
 
 MOST = 500
+MOST_REPEATED = 250
 
 
 class CivilDay(Checked):
@@ -77,12 +78,17 @@ class TrueFalse(Checked):
 
 
 class Several(fields.List[Any]):
-    """A parameter that may be repeated."""
+    """A parameter that may be repeated, up to `MOST_REPEATED` times."""
 
     default_error_messages = MESSAGES
 
     def __init__(self, inner: fields.Field[Any], **options: Any) -> None:
         super().__init__(inner, load_default=(), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list | tuple) and len(value) > MOST_REPEATED:
+            raise ma.ValidationError(f"At most {MOST_REPEATED} values are allowed here; {len(value)} given.")
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Listed(Checked):

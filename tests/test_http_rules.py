@@ -319,3 +319,10 @@ def test_the_description_says_what_an_event_is(description: dict[str, Any]) -> N
     shown = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     assert {"id", "type", "stream", "expected_version", "occurred_on", "title", "data"} <= set(shown["properties"])
     assert set(shown["required"]) == {"type", "data"}
+
+
+@pytest.mark.parametrize("path", ["timeline", "partnerships", "tallies"])
+def test_a_parameter_repeated_without_end_is_refused(app: Flask, path: str) -> None:
+    answer = app.test_client().get(f"/api/v1/{path}?" + "&".join(["party=CA"] * 1500))
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "/party"

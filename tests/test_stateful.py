@@ -464,13 +464,14 @@ class Record(RuleBasedStateMachine):
         self.clock.now += tick
         stream = f"{kind}:{data.draw(st.sampled_from('abc'))}"
         lives = {
-            "partnership": ("established", "suspended", "resumed", "ended"),
-            "agreement": ("signed", "ratified", "in_force", "withdrawn"),
-            "measure": ("announced", "imposed", "suspended", "resumed"),
-            "pledge": ("made", "fulfilled"),
-            "representation": ("opened", "appointed", "recalled", "closed"),
+            "partnership": ("established suspended resumed suspended", "established suspended resumed ended"),
+            "agreement": ("signed ratified in_force withdrawn", "signed suspended in_force resumed"),
+            "measure": ("announced suspended resumed suspended", "imposed amended suspended lifted"),
+            "pledge": ("made fulfilled",),
+            "representation": ("opened appointed recalled closed",),
         }
-        names = data.draw(st.sampled_from((lives[kind], lives[kind][:3], lives[kind][1:3])))
+        names = data.draw(st.sampled_from(lives[kind])).split()
+        names = data.draw(st.sampled_from((names, names, names[:3], names[1:3])))
         acts = [self.new_act(data, f"{kind}.{name}", stream) for name in names]
         for act, on in zip(acts, sorted(days), strict=False):
             act["occurred_on"] = on
