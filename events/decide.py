@@ -128,6 +128,7 @@ class _Batch:
         self.events: list[Event] = []
         self.faults: list[Fault] = []
         self.seen: set[str] = set()
+        self.ids: dict[int, str] = {}
         self.touched: dict[str, Draft] = {}
         self.fresh: dict[str, Draft] = {}
 
@@ -138,6 +139,7 @@ class _Batch:
         if draft.id in self.seen:
             return self.fault(draft, "invalid", "/id", "This id appears twice in the batch. Send each event once.")
         self.seen.add(draft.id)
+        self.ids[draft.index] = draft.id
         recorded = self.before.known.get(draft.id)
         if recorded:
             return self.repeat(draft, recorded)
@@ -163,7 +165,7 @@ class _Batch:
         target = str(body.data["event"])
         about = self.known.get(target)
         if about is None:
-            if target not in self.seen:
+            if target not in {self.ids.get(fault.index) for fault in self.faults}:
                 self.fault(draft, "invalid", "/data/event", "No such event in the log. Give the id of an act.")
             return None
         if kind_of(about.type).family != "act":

@@ -18,6 +18,7 @@ import orjson
 from events.fields import Flag, ListOf, Parties, People, Place, Whole, Words
 from events.kinds.record import Changes
 from events.types import TYPES
+from service import bodies
 
 ENVELOPE = ("id", "type", "stream", "expected_version", "occurred_on", "title.en", "title.fr", "note", "sources")
 SERVER = ("version", "position", "recorded_at", "recorded_by", "schema_version", "earliest", "latest")
@@ -185,6 +186,6 @@ def _whole(cell: str) -> Any:
 
 def _json(cell: str) -> Any:
     try:
-        return orjson.loads(cell)
-    except orjson.JSONDecodeError as error:
+        return bodies.parse(cell.encode())
+    except (bodies.Unparseable, UnicodeEncodeError) as error:
         raise ValueError(f"this cell is not JSON ({error})") from None

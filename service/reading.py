@@ -191,5 +191,12 @@ def tagged(body: bytes, views: Sequence[str], *, final: bool, mimetype: str = "a
         response.headers["Cache-Control"] = f"{'public' if public else 'private'}, max-age={YEAR}, immutable"
     else:
         response.headers["Cache-Control"] = "no-cache" if public else "private, no-cache"
+    return conditional(response)
+
+
+def conditional(response: Response) -> Response:
+    """The answer, or 304 when the reader has it. Raises Refusal (412) where `If-Match` asks for another."""
     response.make_conditional(request)
+    if response.status_code == 412:
+        raise Refusal("version-conflict", "If-Match does not hold for what is here now. Read it again without.")
     return response

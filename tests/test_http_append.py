@@ -561,3 +561,14 @@ def test_record_time_never_decreases_when_the_clock_goes_back(writer: Writer) ->
 def test_an_if_match_that_names_no_version_matches_none(client: FlaskClient, editor: dict[str, str], tag: str) -> None:
     answer = client.post("/api/v1/events", json=builders.meeting(), headers={**editor, "If-Match": tag})
     assert answer.status_code == 412
+
+
+@pytest.mark.parametrize("type", ["corrected", "retracted", "reinstated"])
+def test_a_record_event_about_itself_is_refused(app: Flask, editor: dict[str, str], type: str) -> None:
+    id = str(uuid.uuid4())
+    data = {"event": id, "reason": "r"} | ({"changes": {}} if type == "corrected" else {})
+    about_itself = {"id": id, "type": f"record.{type}", "data": data}
+    for body in (about_itself, {"events": [builders.meeting(), about_itself]}):
+        answer = app.test_client().post("/api/v1/events", json=body, headers=editor)
+        assert answer.status_code == 422
+        assert answer.json["errors"][0]["pointer"].endswith("/data/event")

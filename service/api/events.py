@@ -24,7 +24,7 @@ from service.context import context
 from service.envelope import STREAM, EnvelopeSchema, StreamName, Type, draft
 from service.problems import Refusal, of_faults
 from service.query import KnownQuery, Number, asked
-from service.reading import resolve, tagged, wait_for_head
+from service.reading import conditional, resolve, tagged, wait_for_head
 
 BATCH = 5_000
 NDJSON = "application/x-ndjson"
@@ -220,5 +220,4 @@ def stream(stream: str) -> Response:
     response = Response(orjson.dumps(body), mimetype="application/json")
     response.set_etag(str(version))
     response.headers["Cache-Control"] = "no-cache" if context().settings.public_read else "private, no-cache"
-    response.make_conditional(request)
-    return response
+    return conditional(response)
