@@ -54,7 +54,7 @@ class Committer:
         *,
         author: str,
         if_match: Sequence[int] | None = None,
-        timeout: float = 60,
+        timeout: float = 20,
     ) -> Answers:
         """Append a batch, all or nothing, and return when it is on disk.
 

@@ -15,6 +15,9 @@ from events.errors import Fault
 from events.fields import Edtf, ListOf, Strict, Sub, Text, Url
 from events.types import TYPES, Content, kind_of
 
+LARGEST_EVENT = 64 * 1024
+"""How many bytes of JSON an event has at most, and an act with its corrections."""
+
 
 class TitleSchema(Strict):
     """A title in English, and in French where there is one."""

@@ -193,8 +193,14 @@ class _Batch:
     def result_is_valid(self, draft: Draft, body: Content, act: Act) -> bool:
         if draft.type != "record.corrected":
             return True
+        corrected = merge(act.content.as_dict(), body.data["changes"])
+        size = len(canonical.encode(corrected))
+        if size > content.LARGEST_EVENT:
+            detail = f"The act would have {size} bytes; at most {content.LARGEST_EVENT} are allowed. Shorten it."
+            self.fault(draft, "too-large", "/data/changes", detail)
+            return False
         try:
-            content.load(act.event.type, merge(act.content.as_dict(), body.data["changes"]))
+            content.load(act.event.type, corrected)
         except content.Invalid as error:
             for fault in error.faults:
                 self.fault(draft, "invalid", "/data/changes" + fault.pointer, fault.detail)

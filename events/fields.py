@@ -21,6 +21,8 @@ from events import edtf, parties
 TEXT_LIMIT = 10_000
 LARGEST_WHOLE = 2**53 - 1  # the largest whole number RFC 8785 lets stand in JSON
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+HOST = re.compile(r"[^\x00-\x20%<>\"\\^`{|}]*[^\W_][^\x00-\x20%<>\"\\^`{|}]*")
 AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 MESSAGES: dict[str, Any] = {
@@ -74,9 +76,14 @@ def text(value: Any, limit: int = TEXT_LIMIT) -> str:
         raise ValueError(f"This text has {len(value)} characters; at most {limit} are allowed. Shorten it.")
     if CONTROL.search(value):
         raise ValueError("Control characters other than tab and line breaks are not allowed. Remove them.")
-    if all(char.isspace() or unicodedata.category(char) == "Cf" for char in value):
+    if not any(map(_visible, value)):
         raise ValueError("This text is blank. Write something, or leave the field out.")
     return value
+
+
+def _visible(char: str) -> bool:
+    """Whether a character shows something of its own: no space, no mark without its letter, no filler."""
+    return not char.isspace() and unicodedata.category(char) not in ("Cf", "Mn", "Me") and char not in FILLERS
 
 
 def party(value: Any) -> str:
@@ -99,7 +106,7 @@ def url(value: Any) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError("This is not a valid URL. Give it as https://host/path.") from None
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host or ""):
         raise ValueError("Only http and https URLs with a host are accepted. Give it as https://host/path.")
     if "@" in parts.netloc:
         raise ValueError("A URL must not carry a user name or password. Remove the part before the @.")

@@ -46,7 +46,7 @@ def main() -> None:
         _fail(str(error), 1)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
-        _fail(f"the database: {reason[0] if reason else type(error).__name__}", 1)
+        _fail(f"the database of DEPOSITARY_DATABASE_URL: {reason[0] if reason else type(error).__name__}", 1)
 
 
 def _fail(message: str, code: int) -> None:

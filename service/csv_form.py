@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -91,11 +91,11 @@ def _plain(name: str, values: list[Any]) -> bool:
     return clear and values != ["null"] and values[0][0] not in "[{"
 
 
-def read(text: Iterator[str]) -> Iterator[tuple[int, dict[str, Any] | WrongCell]]:
+def read(file: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any] | WrongCell]]:
     """The rows of a file as raw events, each with the line it ends on; a row with a bad cell is its WrongCell."""
-    reader = csv.reader(text, strict=True)
+    reader = csv.reader(_decoded(file), strict=True)
     try:
-        names = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
+        names = [name.strip() for name in next(reader, [])]
         wrong = _wrong_header(names)
         if wrong:
             yield 1, WrongCell(wrong)
@@ -105,6 +105,14 @@ def read(text: Iterator[str]) -> Iterator[tuple[int, dict[str, Any] | WrongCell]
                 yield reader.line_num, _event(names, cells)
     except csv.Error as error:
         yield reader.line_num, WrongCell(f"this is not CSV: {error}")
+    except UnicodeDecodeError as error:
+        yield reader.line_num + 1, WrongCell(f"this is not UTF-8 (byte {error.start} of the line); save it as UTF-8")
+
+
+def _decoded(file: Iterable[bytes]) -> Iterator[str]:
+    """The lines of a file, without the mark that spreadsheets put before the first."""
+    for number, line in enumerate(file):
+        yield line.decode("utf-8" if number else "utf-8-sig")
 
 
 def _wrong_header(names: list[str]) -> str | None:

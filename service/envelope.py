@@ -18,6 +18,7 @@ from marshmallow import fields
 
 from events import content
 from events.clock import parse_instant
+from events.content import LARGEST_EVENT
 from events.drafts import Draft
 from events.errors import Fault
 from events.fields import MESSAGES, Checked, Strict, Whole
@@ -25,7 +26,6 @@ from events.kinds.record import UUID, EventId
 from events.types import KINDS, TYPES, kind_of
 
 STREAM = re.compile(r"[a-z]+:[a-z0-9][a-z0-9._-]{0,119}")
-LARGEST_EVENT = 64 * 1024
 CONTENT = ("occurred_on", "title", "data", "sources", "note")
 SERVER = ("version", "position", "recorded_by", "schema_version", "earliest", "latest")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from events import canonical
 from events.drafts import Draft
 from events.errors import Fault
 from service import bodies, csv_form
-from service.csv_form import WrongCell
 from service.envelope import SERVER, draft
 
 Form = Literal["jsonl", "csv"]
@@ -62,12 +60,8 @@ def lines(file: IO[bytes], form: Form, *, keep_recorded_at: bool = False) -> Ite
 
 def _raws(file: IO[bytes], form: Form) -> Iterator[tuple[int, int, Any]]:
     if form == "csv":
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        try:
-            for number, raw in csv_form.read(text):
-                yield number, number, raw
-        except UnicodeDecodeError as error:
-            yield 0, 0, WrongCell(f"the file is not UTF-8 (byte {error.start}); save it as UTF-8")
+        for number, raw in csv_form.read(file):
+            yield number, number, raw
         return
     read = 0
     for number, line in enumerate(file, 1):

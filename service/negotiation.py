@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, render_template, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.datastructures import MIMEAccept
 
 from events.content import faults_of
 from events.database import is_busy
@@ -27,15 +29,35 @@ POLICY = (
 
 def install(app: Flask) -> None:
     """Judge `Accept` before a call, and dress every answer after it."""
+    app.before_request(check_query)
     app.before_request(check_accept)
     app.after_request(dress)
 
 
+def check_query() -> None:
+    """Refuse a query that is not UTF-8, which would be searched as something else."""
+    for pair in request.query_string.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        try:
+            unquote_to_bytes(name).decode()
+            unquote_to_bytes(value).decode()
+        except UnicodeDecodeError:
+            shown = unquote_to_bytes(name).decode(errors="replace")[:80]
+            raise wrong_query({shown: "This is not UTF-8. Percent-encode the text as UTF-8."}) from None
+
+
 def check_accept() -> None:
     """Refuse what accepts none of the media types that the call answers with."""
-    accepted, offered = request.accept_mimetypes, OTHERS.get(request.path, (JSON,))
-    if request.path.startswith("/api/v1/") and accepted and not accepted.best_match(offered):
+    if request.routing_exception is not None or not request.path.startswith("/api/v1/"):
+        return
+    accepted, offered = accepted_types(), OTHERS.get(request.path, (JSON,))
+    if accepted and not accepted.best_match(offered):
         raise Refusal("not-acceptable", f"Answers here are {' or '.join(offered)}. Accept that, or */*.")
+
+
+def accepted_types() -> MIMEAccept:
+    """What `Accept` names, without parameters such as a charset: there is one form of each type here."""
+    return MIMEAccept([(each.partition(";")[0].strip(), quality) for each, quality in request.accept_mimetypes])
 
 
 def dress(response: Response) -> Response:
@@ -44,6 +66,8 @@ def dress(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     if response.mimetype == "text/html":
         response.headers["Content-Security-Policy"] = POLICY
+    if not context().settings.public_read:
+        response.vary.add("Authorization")
     if request.path.startswith("/api/"):
         response.vary.add("Accept")
         if context().settings.public_read and request.method in ("GET", "HEAD", "OPTIONS"):
@@ -52,8 +76,6 @@ def dress(response: Response) -> Response:
             if request.method == "OPTIONS":
                 response.headers["Access-Control-Allow-Methods"] = "GET, HEAD"
                 response.headers["Access-Control-Allow-Headers"] = "Accept, If-None-Match, Last-Event-ID"
-        elif not context().settings.public_read:
-            response.vary.add("Authorization")
     return response
 
 

@@ -78,7 +78,7 @@ class TrueFalse(Checked):
 
 
 class Several(fields.List[Any]):
-    """A parameter that may be repeated, up to `MOST_REPEATED` times."""
+    """A parameter that may be repeated, up to `MOST_REPEATED` times; the same value twice counts once."""
 
     default_error_messages = MESSAGES
 
@@ -88,7 +88,7 @@ class Several(fields.List[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
         if isinstance(value, list | tuple) and len(value) > MOST_REPEATED:
             raise ma.ValidationError(f"At most {MOST_REPEATED} values are allowed here; {len(value)} given.")
-        return super()._deserialize(value, attr, data, **kwargs)
+        return list(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
 
 
 class Listed(Checked):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from events import parties
 from events.database import parse_url
+from events.fields import url as web_url
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -81,9 +82,10 @@ def _yes_or_no(value: str) -> bool:
 
 
 def _public_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or any(map(str.isspace, value)):
-        raise ValueError("must be an http(s) URL, such as https://record.example.org")
-    return value.rstrip("/")
+    try:
+        return web_url(value).rstrip("/")
+    except ValueError:
+        raise ValueError("must be an http(s) URL, such as https://record.example.org") from None
 
 
 def _port(value: str) -> int:

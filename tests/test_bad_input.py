@@ -102,6 +102,7 @@ URLS = [
 URLS += ["javascript:alert(1)", "mailto:a@example.org", "file:///etc/passwd", "https://user:secret@example.org/"]
 URLS += ["https://user@example.org", "https://@example.org", "https://example.org/a b", "https://example.org/\x00"]
 URLS += ["https://[::1", "https://example.org:99999/", "https://example.org/" + "a" * 10_000, "\nhttps://example.org"]
+URLS += ["https://.", "https://..", "https://%00/", "https://-", "https://a<b>/"]
 
 AMOUNTS = [
     "1e6",
@@ -122,7 +123,23 @@ AMOUNTS = [
     "5\n",
 ]
 
-TEXTS = [None, "", "  ", "\u200b", 5, True, ["a"], {"a": "b"}, "a\x00b", "a\x1bb", "a\x85b", "a\x7f"]
+TEXTS = [
+    None,
+    "",
+    "  ",
+    "\u200b",
+    "\u3164",
+    "\u2800",
+    "\u0301 \u0301",
+    5,
+    True,
+    ["a"],
+    {"a": "b"},
+    "a\x00b",
+    "a\x1bb",
+    "a\x85b",
+    "a\x7f",
+]
 
 WHOLES = [-1, "5", 0.5, 5.0, True, None, [], 2**53, 10**30, -(10**30), 1e300]
 
@@ -547,6 +564,12 @@ def test_bad_parameters_are_refused_by_name(record: Record, path: str) -> None:
         assert response.status_code == 422, (name, value[:40])
         body = problem(response, 422, None, "invalid")
         assert {error["pointer"].split("/")[1] for error in body["errors"]} == {name}, (name, value[:40])
+
+
+@pytest.mark.parametrize("query", ["q=%e9", "party=CA&person=%ff", "%ff=1", "topic=a%C3"])
+def test_a_query_that_is_not_utf_8_is_refused(record: Record, query: str) -> None:
+    response = record.app.test_client().get(f"/api/v1/timeline?{query}")
+    assert "UTF-8" in problem(response, 422, None, "invalid")["detail"]
 
 
 @pytest.mark.parametrize("path", [*VIEWS, "events", "parties/CA", f"actions/{HELD}"])

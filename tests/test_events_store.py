@@ -69,6 +69,11 @@ REFUSED = [
     "INSERT INTO events SELECT * FROM events WHERE position = 2",
     "INSERT INTO event_ids SELECT * FROM event_ids WHERE position = 2",
     "INSERT INTO stream_versions SELECT * FROM stream_versions WHERE position = 2",
+    "INSERT INTO events SELECT * FROM events WHERE true ON CONFLICT (position) DO UPDATE SET recorded_by = 'x'",
+    "INSERT INTO event_ids SELECT * FROM event_ids WHERE true ON CONFLICT (id) DO UPDATE SET position = 9",
+    "INSERT INTO stream_versions SELECT * FROM stream_versions WHERE true "
+    "ON CONFLICT (stream, version) DO UPDATE SET position = 9",
+    "INSERT INTO log_head SELECT * FROM log_head WHERE true ON CONFLICT (id) DO UPDATE SET position = 0",
 ]
 ONLY = {
     "sqlite": [
@@ -77,14 +82,15 @@ ONLY = {
         "INSERT OR REPLACE INTO log_head (id, position, recorded_at) VALUES (1, 0, 0)",
         "UPDATE OR REPLACE events SET position = 1 WHERE position = 3",
         "UPDATE OR REPLACE event_ids SET id = (SELECT min(id) FROM event_ids)",
-        "INSERT INTO event_ids SELECT * FROM event_ids WHERE true ON CONFLICT (id) DO UPDATE SET position = 9",
     ],
     "postgresql": [
         *(f"TRUNCATE {table}" for table in ("events", "event_ids", "stream_versions", "log_head")),
         "TRUNCATE events, event_ids, stream_versions, log_head CASCADE",
-        "SET session_replication_role = replica; DELETE FROM events",
         "SET session_replication_role = replica; UPDATE log_head SET position = 0",
-        "INSERT INTO event_ids SELECT * FROM event_ids ON CONFLICT (id) DO UPDATE SET position = 9",
+        *(
+            f"SET session_replication_role = replica; DELETE FROM {table}"
+            for table in ("events", "event_ids", "stream_versions", "log_head")
+        ),
     ],
 }
 
@@ -100,6 +106,27 @@ def test_the_database_refuses_to_change_or_take_away_what_stands_in_the_log(
         with pytest.raises(DBAPIError, match=GUARDED), kept.write() as connection:
             connection.execute(text(statement))
         assert rows(kept) == before, statement
+
+
+def test_what_is_answered_is_on_disk(kept: Database, databases: Databases) -> None:
+    settings = {"sqlite": {"PRAGMA journal_mode": "wal", "PRAGMA synchronous": 2}}
+    settings["postgresql"] = {"SHOW synchronous_commit": "on"}
+    with kept.write() as connection:
+        for question, wanted in settings[databases.engine].items():
+            assert connection.execute(text(question)).scalar() == wanted
+
+
+def test_an_event_missing_from_the_list_of_ids_or_versions_is_named(database: Database) -> None:
+    builders.append(database, *(builders.meeting(id=ID.format(n)) for n in (1, 2)), at=NOON)
+    with database.read() as connection:
+        assert store.unlisted(connection) == []
+    disarm(database, "event_ids")
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM event_ids WHERE position = 2"))
+    with database.read() as connection:
+        lines = store.unlisted(connection)
+    lost = f"position 2 ({ID.format(2)}): its id or version is not listed"
+    assert lines == [lost, "event_ids has 1 rows, the log 2 events"]
 
 
 def test_a_reading_connection_cannot_write(kept: Database) -> None:
@@ -167,11 +194,11 @@ TAMPERINGS = {
 }
 
 
-def disarm(database: Database) -> None:
-    """Take the guards of `events` away, as somebody with the rights of the owner can."""
-    statements = ["DROP TRIGGER events_no_update", "DROP TRIGGER events_no_delete"]
+def disarm(database: Database, table: str = "events") -> None:
+    """Take the guards of a table away, as somebody with the rights of the owner can."""
+    statements = [f"DROP TRIGGER {table}_no_update", f"DROP TRIGGER {table}_no_delete"]
     if not database.is_sqlite:
-        statements = ["ALTER TABLE events DISABLE TRIGGER USER"]
+        statements = [f"ALTER TABLE {table} DISABLE TRIGGER USER"]
     with database.write() as connection:
         for statement in statements:
             connection.execute(text(statement))

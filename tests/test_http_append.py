@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -537,6 +538,20 @@ def test_a_correction_that_changes_nothing_is_accepted(writer: Writer) -> None:
     writer.appended(builders.meeting(id=id))
     writer.appended(builders.corrected(id, {}))
     writer.appended(builders.corrected(id, {"title": {"en": "They meet"}, "note": None}))
+
+
+def test_corrections_do_not_let_an_act_grow_beyond_what_an_event_may_have(writer: Writer) -> None:
+    id = new_id()
+    writer.appended(builders.meeting(id=id))
+    for number in range(6):
+        people = [{"name": f"{number}-{n} " + "x" * 9_000} for n in range(6)]
+        changes = {"data": {"people": people}} if number == 0 else {"note": "n" * 9_990}
+        response = writer.post(builders.corrected(id, changes))
+        if response.status_code == 413:
+            break
+    body = problem(response, 413, "/data/changes", "too-large")
+    assert "65536" in body["detail"]
+    assert len(orjson.dumps(writer.get(f"actions/{id}")["action"])) <= 66_000
 
 
 def test_a_duplicate_points_at_the_act_that_stays(writer: Writer) -> None:

@@ -117,7 +117,17 @@ def test_lines_and_live_events_come_only_from_the_log(shared: Flask, path: str, 
 
 
 @pytest.mark.parametrize(
-    "accept", ["", "*/*", "application/*", "application/json", "text/html, */*;q=0.1", "application/json;q=0.1"]
+    "accept",
+    [
+        "",
+        "*/*",
+        "application/*",
+        "application/json",
+        "text/html, */*;q=0.1",
+        "application/json;q=0.1",
+        "application/json; charset=utf-8",
+        "text/html, application/json; v=1;q=0.2",
+    ],
 )
 def test_json_is_given_to_whoever_accepts_it(shared: Flask, accept: str) -> None:
     response = shared.test_client().get("/api/v1/timeline", headers={"Accept": accept} if accept else {})
@@ -125,8 +135,17 @@ def test_json_is_given_to_whoever_accepts_it(shared: Flask, accept: str) -> None
 
 
 def test_an_error_is_a_problem_document_whatever_is_accepted(shared: Flask) -> None:
-    response = shared.test_client().get("/api/v1/nothing", headers={"Accept": "text/html"})
-    problem(response, response.status_code, None)
+    client = shared.test_client()
+    problem(client.get("/api/v1/nothing", headers={"Accept": "text/html"}), 404, None, "not-found")
+    problem(client.post("/api/v1/timeline", headers={"Accept": "text/html"}), 405, None, "method-not-allowed")
+    problem(client.get("/api/v1/timeline", headers={"Accept": "text/html"}), 406, None, "not-acceptable")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/timeline", "/en/tallies"])
+def test_where_reading_needs_a_token_caches_are_told_so(databases: Databases, path: str) -> None:
+    app = create_app(Settings(database_url=databases.new(), home="CA", public_read=False))
+    assert "Authorization" in app.test_client().get(path).vary
+    app.extensions["depositary"].close()
 
 
 # Other origins

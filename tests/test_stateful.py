@@ -86,6 +86,8 @@ EARLY, LATE = (
 
 UNTIL = DAY | st.sampled_from(("2025-12-31", "2026-01-01", "2026-01-02"))
 
+FOUR_DAYS = st.lists(DAY, min_size=4, max_size=4)
+
 Fields = dict[str, st.SearchStrategy[Any]]
 MEET: Fields = {"people": PEOPLE, "place": PLACE, "topics": LISTED}
 BOND: Fields = {"scope": LISTED, "reason": TEXT}
@@ -313,6 +315,8 @@ class Record(RuleBasedStateMachine):
         self.send([self.new_act(data, type, f"{type.partition('.')[0]}:a") for type in acts])
         self.send([self.new_act(data, "meeting.held", None) for _ in range(4)])
         self.append(data, 0, 3)
+        for kind in kinds[:3]:
+            self.hear_late_of_a_whole_life(data, kind, 1, data.draw(FOUR_DAYS))
 
     def teardown(self) -> None:
         try:
@@ -457,7 +461,7 @@ class Record(RuleBasedStateMachine):
         data=st.data(),
         kind=st.sampled_from(LIVES),
         tick=st.sampled_from(TICKS),
-        days=st.lists(DAY, min_size=4, max_size=4),
+        days=FOUR_DAYS,
     )
     def hear_late_of_a_whole_life(self, data: st.DataObject, kind: str, tick: int, days: list[str]) -> None:
         """All acts of a life cycle in one batch, in any order."""

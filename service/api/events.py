@@ -22,6 +22,7 @@ from service.api.blueprint import blueprint, fails, plain
 from service.api.shapes import AppendedListShape, EventPageShape, EventShape, StreamShape
 from service.context import context
 from service.envelope import STREAM, EnvelopeSchema, StreamName, Type, draft
+from service.negotiation import accepted_types
 from service.problems import Refusal, of_faults
 from service.query import KnownQuery, Number, asked
 from service.reading import conditional, resolve, tagged, wait_for_head
@@ -164,7 +165,7 @@ def page(args: dict[str, Any]) -> Response:
         head = store.head(connection).position
         until = head if position is None else position
         filters: dict[str, Any] = {"until": until, "type": args.get("type"), "stream": args.get("stream")}
-        if request.accept_mimetypes.best_match(["application/json", NDJSON]) == NDJSON:
+        if accepted_types().best_match(["application/json", NDJSON]) == NDJSON:
             return Response(stream_with_context(_dump(after, filters)), mimetype=NDJSON)
         events = store.read(connection, after, args["limit"] + 1, **filters)
     shown = events[: args["limit"]]

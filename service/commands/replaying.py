@@ -39,7 +39,8 @@ def replay(as_of: str, known_at: str | None, view: str, of: str | None) -> None:
     chosen = settings()
     try:
         day = edtf.day(as_of)
-        instant = now() if known_at is None else min(parse_instant(known_at), now())
+        present = now()
+        instant = present if known_at is None else min(parse_instant(known_at), present)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     of = of or chosen.home
@@ -56,7 +57,7 @@ def replay(as_of: str, known_at: str | None, view: str, of: str | None) -> None:
             body = _read(scratch, view, Clocks(position=position, as_of=day), of or "")
         finally:
             scratch.close()
-    known = known_at or (recorded and instant_text(recorded))
+    known = recorded and instant_text(recorded) if known_at is None else instant_text(instant)
     shown = {**body, "as_of": as_of, "known_at": known, "position": position}
     click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2))
 
@@ -85,6 +86,6 @@ def _read(scratch: Database, view: str, clocks: Clocks, of: str) -> dict[str, An
             names = ("party", "count", "possible", "first", "last", "previous")
             return {"of": of, "tallies": [{name: getattr(row, name) for name in names} for row in rows]}
         if view == "partnerships":
-            query = PartnershipQuery(today=today, status="all")
+            query = PartnershipQuery(today=today)
             return {"items": partnerships.partnerships(connection, 1, clocks, query, ALL).items}
         return {"items": browse.browse(connection, 1, clocks, TimelineQuery(), ALL).items}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -144,18 +145,26 @@ def _environment(chosen: Settings) -> dict[str, str]:
 
 
 def _free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
+    try:
+        _bound(host, port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            detail = (
+                f"cannot listen on {host}, port {port}: {error.strerror}; check DEPOSITARY_HOST and DEPOSITARY_PORT"
+            )
+            raise click.ClickException(detail) from None
+        return False
     return True
 
 
 def _any_port(host: str) -> int:
+    return _bound(host, 0)
+
+
+def _bound(host: str, port: int) -> int:
+    """The port that could be bound; any free one for 0. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
         return int(probe.getsockname()[1])
