@@ -7,7 +7,7 @@ ordered read. What an action is found by (parties, people, topics, words) lies i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -105,6 +105,7 @@ def _add(made: dict[str, dict[tuple[Any, ...], Mapping[str, Any]]], act: Act, in
         made["topics"][position, nth] = {"topic": topic, "folded": fold(topic)}
 
 
+@lru_cache(4_096)
 def _action(act: Act) -> Mapping[str, Any]:
     data = act.content.data
     return {
