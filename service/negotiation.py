@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, g, render_template, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import MIMEAccept
@@ -22,8 +22,8 @@ OTHERS = {"/api/v1/events": (JSON, "application/x-ndjson"), "/api/v1/events/live
 """The calls that answer with something else than JSON alone."""
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors "
 )
 
 
@@ -65,7 +65,7 @@ def dress(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Content-Security-Policy"] = POLICY + ("*" if g.get("framed") else "'self'")
     if not context().settings.public_read:
         response.vary.add("Authorization")
     if request.path.startswith("/api/"):
@@ -87,7 +87,8 @@ def shown(refusal: Refusal, cause: Any = None) -> Response:
     wants_page = not request.path.startswith(("/api/", *OPEN[:2])) and request.accept_mimetypes.accept_html
     if not wants_page:
         return refusal.response()
-    page = render_template("problem.html", refusal=refusal, language="en")
+    g.language = "fr" if request.path.startswith("/fr/") else "en"
+    page = render_template("problem.html", refusal=refusal)
     headers = {"Cache-Control": "no-store", **refusal.headers}
     return Response(page, refusal.problem.status, mimetype="text/html", headers=headers)
 

@@ -14,6 +14,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from events.errors import Fault
+from service.translations import N_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,100 +29,116 @@ class Problem:
 PROBLEMS: Mapping[str, Problem] = {
     "not-parseable": Problem(
         status=400,
-        title="The request cannot be parsed",
-        about="The body is not JSON in UTF-8, names a field twice, holds NaN or a lone surrogate, or is nested too "
-        "deeply. Nothing was appended. Check how the body is made; any JSON library writes what is accepted here.",
+        title=N_("The request cannot be parsed"),
+        about=N_(
+            "The body is not JSON in UTF-8, names a field twice, holds NaN or a lone surrogate, or is nested too "
+            "deeply. Nothing was appended. Check how the body is made; any JSON library writes what is accepted here."
+        ),
     ),
     "unauthorised": Problem(
         status=401,
-        title="A token is needed",
-        about="Send `Authorization: Bearer <token>`. A token is made with `depositary token create NAME --role ROLE`; "
-        "it may have expired or have been revoked.",
+        title=N_("A token is needed"),
+        about=N_(
+            "Send `Authorization: Bearer <token>`. A token is made with `depositary token create NAME --role ROLE`; "
+            "it may have expired or have been revoked."
+        ),
     ),
     "forbidden": Problem(
         status=403,
-        title="The token may not do this",
-        about="Appending needs the role editor or admin; rebuilding a view needs admin.",
+        title=N_("The token may not do this"),
+        about=N_("Appending needs the role editor or admin; rebuilding a view needs admin."),
     ),
     "not-found": Problem(
         status=404,
-        title="There is nothing here",
-        about="No such event, action, stream, party or page. An action can also be unknown as of the chosen date, "
-        "or at the chosen state of the record.",
+        title=N_("There is nothing here"),
+        about=N_(
+            "No such event, action, stream, party or page. An action can also be unknown as of the chosen date, "
+            "or at the chosen state of the record."
+        ),
     ),
     "method-not-allowed": Problem(
         status=405,
-        title="This method is not allowed here",
-        about="The header `Allow` lists the methods that are.",
+        title=N_("This method is not allowed here"),
+        about=N_("The header `Allow` lists the methods that are."),
     ),
     "not-acceptable": Problem(
         status=406,
-        title="No answer in an accepted media type",
-        about="Answers are `application/json`; the log also comes as `application/x-ndjson`, live events as "
-        "`text/event-stream`.",
+        title=N_("No answer in an accepted media type"),
+        about=N_(
+            "Answers are `application/json`; the log also comes as `application/x-ndjson`, live events as "
+            "`text/event-stream`."
+        ),
     ),
     "id-reused": Problem(
         status=409,
-        title="The id stands for another event",
-        about="An id names one event for ever. The same content under it is answered as the first time; other "
-        "content needs an id of its own. To change what an act says, append `record.corrected`.",
+        title=N_("The id stands for another event"),
+        about=N_(
+            "An id names one event for ever. The same content under it is answered as the first time; other "
+            "content needs an id of its own. To change what an act says, append `record.corrected`."
+        ),
     ),
     "version-conflict": Problem(
         status=412,
-        title="The stream has moved on",
-        about="`expected_version` or `If-Match` does not hold: someone else appended in between. Read the stream "
-        "again, look at what came, and decide anew.",
+        title=N_("The stream has moved on"),
+        about=N_(
+            "`expected_version` or `If-Match` does not hold: someone else appended in between. Read the stream "
+            "again, look at what came, and decide anew."
+        ),
     ),
     "too-large": Problem(
         status=413,
-        title="Too large",
-        about="One event has at most 64 KiB, one batch at most 5,000 events. Send more in several batches.",
+        title=N_("Too large"),
+        about=N_("One event has at most 64 KiB, one batch at most 5,000 events. Send more in several batches."),
     ),
     "unsupported-media-type": Problem(
         status=415,
-        title="This media type is not understood",
-        about="Send `application/json`, or `application/x-ndjson` with one event a line, in UTF-8 and uncompressed.",
+        title=N_("This media type is not understood"),
+        about=N_(
+            "Send `application/json`, or `application/x-ndjson` with one event a line, in UTF-8 and uncompressed."
+        ),
     ),
     "invalid": Problem(
         status=422,
-        title="Understood, but wrong",
-        about="The request breaks rules of its form. Each entry of `errors` names the place and what to do.",
+        title=N_("Understood, but wrong"),
+        about=N_("The request breaks rules of its form. Each entry of `errors` names the place and what to do."),
     ),
     "wrong-state": Problem(
         status=422,
-        title="The act is not in the state this needs",
-        about="A retracted act cannot be corrected or retracted again; only a retracted act can be reinstated.",
+        title=N_("The act is not in the state this needs"),
+        about=N_("A retracted act cannot be corrected or retracted again; only a retracted act can be reinstated."),
     ),
     "impossible-sequence": Problem(
         status=422,
-        title="The acts could not have happened in this order",
-        about="A life cycle begins with its first act, is resumed only while suspended, and ends once. The acts in "
-        "conflict are named. Correct or retract one of them first, or in the same batch.",
+        title=N_("The acts could not have happened in this order"),
+        about=N_(
+            "A life cycle begins with its first act, is resumed only while suspended, and ends once. The acts in "
+            "conflict are named. Correct or retract one of them first, or in the same batch."
+        ),
     ),
     "rate-limited": Problem(
         status=429,
-        title="Too many requests",
-        about="Wait as long as `Retry-After` says, or use a token.",
+        title=N_("Too many requests"),
+        about=N_("Wait as long as `Retry-After` says, or use a token."),
     ),
     "internal": Problem(
         status=500,
-        title="Something went wrong here",
-        about="The fault is on this side. It was logged; nothing was half done.",
+        title=N_("Something went wrong here"),
+        about=N_("The fault is on this side. It was logged; nothing was half done."),
     ),
     "busy": Problem(
         status=503,
-        title="The log cannot be written just now",
-        about="Send the same again after `Retry-After`, with the same ids: nothing is appended twice.",
+        title=N_("The log cannot be written just now"),
+        about=N_("Send the same again after `Retry-After`, with the same ids: nothing is appended twice."),
     ),
     "projection-behind": Problem(
         status=503,
-        title="The view has not got there yet",
-        about="The view does not yet include the asked position. Ask again after `Retry-After`.",
+        title=N_("The view has not got there yet"),
+        about=N_("The view does not yet include the asked position. Ask again after `Retry-After`."),
     ),
     "projection-stopped": Problem(
         status=503,
-        title="The view has stopped",
-        about="An event cannot be folded into this view; `/readyz` says which. The other views and the log go on.",
+        title=N_("The view has stopped"),
+        about=N_("An event cannot be folded into this view; `/readyz` says which. The other views and the log go on."),
     ),
 }
 
@@ -193,10 +210,10 @@ def of_http(error: HTTPException) -> Refusal:
 
 
 DETAILS = {
-    "not-found": "There is nothing at this address.",
-    "method-not-allowed": "This address does not take this method; the header Allow lists those it does.",
-    "too-large": "The body is too large. Send it in several batches.",
-    "internal": "Something went wrong on this side, and was logged.",
+    "not-found": N_("There is nothing at this address."),
+    "method-not-allowed": N_("This address does not take this method; the header Allow lists those it does."),
+    "too-large": N_("The body is too large. Send it in several batches."),
+    "internal": N_("Something went wrong on this side, and was logged."),
 }
 
 

@@ -12,8 +12,9 @@ from service.pages.forms import Form
 from service.pages.showing import blp, show
 from service.query import ClocksQuery
 from service.reading import Reading
+from service.translations import N_, _
 
-HAPPENED = {"corrected": "Corrected", "retracted": "Retracted", "reinstated": "Reinstated"}
+HAPPENED = {"corrected": N_("Corrected"), "retracted": N_("Retracted"), "reinstated": N_("Reinstated")}
 
 
 @blp.get("/actions/<id>")
@@ -39,7 +40,7 @@ def _body(reading: Reading, id: str, form: Form) -> dict[str, Any]:
 def _step(row: dict[str, Any]) -> dict[str, Any]:
     changes = [{"path": each["path"].strip("/"), **_pair(each)} for each in row["changes"]]
     act = row["type"].partition(".")[2]
-    return {**row, "what": HAPPENED.get(act, "Recorded"), "changes": changes}
+    return {**row, "what": _(HAPPENED.get(act, N_("Recorded"))), "changes": changes}
 
 
 def _pair(change: dict[str, Any]) -> dict[str, str | None]:

@@ -45,7 +45,7 @@ def blueprint(api: Api) -> Blueprint:
     def docs() -> str:
         """Every call, and every type of event."""
         spec = api.spec.to_dict()
-        return render_template("docs.html", language="en", tags=_tags(spec), kinds=[_kind(k) for k in KINDS.values()])
+        return render_template("docs.html", tags=_tags(spec), kinds=[_kind(k) for k in KINDS.values()])
 
     return blp
 

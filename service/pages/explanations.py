@@ -14,4 +14,4 @@ def explanation(name: str) -> str:
     """What this problem means, and what to do. Raises Refusal (404)."""
     if name not in PROBLEMS:
         raise Refusal("not-found", DETAILS["not-found"])
-    return render_template("explanation.html", language="en", name=name, problem=PROBLEMS[name])
+    return render_template("explanation.html", name=name, problem=PROBLEMS[name])

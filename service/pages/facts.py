@@ -8,7 +8,9 @@ from typing import Any
 
 from events.types import TYPES
 from service.pages import dates
-from service.pages.words import ANSWERS, field, party, plain
+from service.pages.labels import answer, field, plain
+from service.pages.words import party
+from service.translations import _, language, number
 
 PARTIES = ("parties", "party", "visitor", "host", "by", "to", "targets", "sender", "organisation", "about")
 WORDS = ("mode", "level", "form", "category", "area")
@@ -34,9 +36,9 @@ def facts(type: str, data: Mapping[str, Any], link: Link, path: str) -> list[tup
 def _values(name: str, data: Mapping[str, Any], link: Link, path: str) -> list[Value]:
     value = data[name]
     if value is None:
-        return [Value(text="no longer given")]
+        return [Value(text=_("no longer given"))]
     if value == []:
-        return [Value(text="all" if name == "targets" else "none")]
+        return [Value(text=_("all") if name == "targets" else _("none"))]
     if name in PARTIES:
         codes = value if isinstance(value, list) else [value]
         return [Value(text=party(code), href=link(path, party=code)) for code in codes]
@@ -57,13 +59,13 @@ def _values(name: str, data: Mapping[str, Any], link: Link, path: str) -> list[V
 
 def _texts(name: str, value: Any) -> Sequence[str]:
     match name, value:
-        case "place", _:
+        case "place", _value:
             return [", ".join(filter(None, [value.get("name"), value.get("party") and party(value["party"])]))]
-        case (("effective_on" | "expires_on"), _):
+        case (("effective_on" | "expires_on"), _value):
             return [dates.date_in_words(value)]
-        case _, bool():
-            return [ANSWERS[value]]
-        case _, list():
+        case _name, bool():
+            return [answer(value)]
+        case _name, list():
             return [str(each) for each in value]
         case _:
             return [plain(value) if name in WORDS else str(value)]
@@ -76,7 +78,8 @@ def _person(person: Mapping[str, str]) -> str:
 
 def _grouped(amount: str) -> str:
     whole, dot, fraction = amount.partition(".")
-    return f"{int(whole):,}{dot}{fraction}" if len(whole) <= 30 else amount
+    comma = "," if language() == "fr" else "."
+    return f"{number(int(whole))}{comma if dot else dot}{fraction}" if len(whole) <= 30 else amount
 
 
 def shown(value: Any) -> str | None:
@@ -85,10 +88,10 @@ def shown(value: Any) -> str | None:
         case None:
             return None
         case bool():
-            return ANSWERS[value]
+            return answer(value)
         case list():
             join = ", " if all(isinstance(each, str) for each in value) else "\n"
-            return join.join(shown(each) or "" for each in value) or "none"
+            return join.join(shown(each) or "" for each in value) or _("none")
         case dict():
             return ", ".join(shown(each) or "" for each in value.values())
         case _:

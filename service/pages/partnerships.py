@@ -9,12 +9,10 @@ from flask import Response, g
 from projections.partnerships import STATUSES
 from service.api.partnerships import FORMS, PartnershipFilters, partnerships_body
 from service.pages.forms import CLOCKS, Form
+from service.pages.labels import plain
 from service.pages.showing import blp, moved, show
 from service.reading import Reading
-
-STATUS_OPTIONS = tuple((status, status) for status in STATUSES)
-FORM_OPTIONS = (("", "any"), *((form, form) for form in FORMS))
-KINDS_OPTIONS = (("", "partnerships"), ("agreement", "agreements"), ("partnership,agreement", "both"))
+from service.translations import _
 
 
 @blp.get("/partnerships")
@@ -25,7 +23,12 @@ def partnerships() -> Response:
 
 @blp.context_processor
 def _choices() -> dict[str, Any]:
-    return {"status_options": STATUS_OPTIONS, "form_options": FORM_OPTIONS, "kinds_options": KINDS_OPTIONS}
+    kinds = (("", _("partnerships")), ("agreement", _("agreements")), ("partnership,agreement", _("both")))
+    return {
+        "status_options": [(status, plain(status)) for status in STATUSES],
+        "form_options": [("", _("any")), *((form, plain(form)) for form in FORMS)],
+        "kinds_options": kinds,
+    }
 
 
 def _body(reading: Reading, args: dict[str, Any], form: Form) -> dict[str, Any]:

@@ -9,27 +9,21 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Blueprint, Response, g, redirect, render_template, request
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Blueprint, Response, g, render_template, request
 
 from service.context import context
-from service.pages import dates
+from service.pages import addresses, dates
 from service.pages.forms import CLOCKS, Form, typed
+from service.pages.frame import base
 from service.problems import Refusal
 from service.query import Query, asked
 from service.reading import Reading, read, tagged
 
-blp = Blueprint("pages", __name__, url_prefix="/<any(en):language>")
+blp = Blueprint("pages", __name__, url_prefix=addresses.PREFIX)
 GONE = 410
 
 Body = Callable[[Reading, dict[str, Any], Form], Mapping[str, Any]]
 """What a page shows at a reading, from the parameters as loaded and as typed; `gone` makes it a 410."""
-
-
-def home() -> AnyResponse:
-    """Lead to the first page, with the query as it came."""
-    query = request.query_string.decode("utf-8", "replace")
-    return redirect(f"/en/?{query}" if query else "/en/", 302)
 
 
 @blp.url_value_preprocessor
@@ -80,20 +74,22 @@ def _page(template: str, views: Sequence[str], reading: Reading, form: Form, bod
 
 
 def _rendered(template: str, form: Form, shown: Mapping[str, Any]) -> str:
-    return render_template(template, language=g.language, form=form, **shown)
+    return render_template(template, form=form, **shown)
 
 
 def clocks(reading: Reading, form: Form) -> dict[str, Any]:
     """What the page stands for, a link that always shows just this, and one that shows the same now."""
     as_of = reading.clocks.as_of
     kept = {name: values for name, values in form.given.items() if name not in (*CLOCKS, "min_position", "wait")}
+    permalink = reading.link(request.path, **kept)
     fresh = urlencode({name: values for name, values in kept.items() if name != "cursor"}, doseq=True)
     return {
         "as_of": as_of,
         "day": as_of and dates.day_in_words(as_of),
         "position": reading.clocks.position,
         "known_at": reading.known_text,
-        "permalink": reading.link(request.path, **kept),
+        "permalink": permalink,
+        "address": base() + permalink,
         "now": f"{request.path}?{fresh}" if fresh else request.path,
         "pinned": form.pinned,
     }

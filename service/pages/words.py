@@ -1,32 +1,20 @@
-"""The words that templates show for codes and names of the record."""
+"""What the templates use: names and dates in the language of the page, addresses of static files, texts of ours."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from flask.templating import Environment
 from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 
 from events import parties
-from events.types import KINDS
-from service.pages import dates
+from service import translations
+from service.pages import dates, labels
 from service.pages.assets import address
-
-FIELDS = {
-    "by": "By",
-    "to": "To",
-    "about": "About",
-    "text_url": "Text",
-    "effective_on": "Takes effect",
-    "expires_on": "Expires",
-    "from_year": "From",
-    "to_year": "Until",
-    "form": "Form",
-    "sender": "Sent by",
-    "in_force": "In force",
-}
-ANSWERS = {True: "yes", False: "no"}
+from service.translations import language
 
 
 def install(environment: Environment) -> None:
@@ -35,37 +23,38 @@ def install(environment: Environment) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters |= {
         "party": party,
-        "plain": plain,
-        "act": act,
-        "field": field,
+        "plain": labels.plain,
+        "act": labels.act,
+        "kind": labels.kind,
+        "field": labels.field,
         "when": dates.in_words,
         "date": dates.date_in_words,
+        "day": dates.day_in_words,
+        "number": translations.number,
         "coded": coded,
         "instant": dates.instant_in_words,
+        "titled": titled,
     }
-    environment.globals["asset"] = address
+    environment.globals |= {
+        "asset": address,
+        "_": translations._,
+        "ngettext": translations.ngettext,
+        "languages": translations.LANGUAGES,
+        "regions": translations.REGIONS,
+    }
 
 
 def party(code: str) -> str:
-    """The name of a party; its code when it has left the register."""
-    return parties.name(code) if parties.exists(code) else code
+    """The name of a party in the language of the page; its code when it has left the register."""
+    return parties.name(code, language())
 
 
-def plain(word: str) -> str:
-    """A word of the format as people write it: `in_person` is "in person"."""
-    return word.replace("_", " ")
-
-
-def act(type: str) -> str:
-    """What sort of act this is: "Meeting", "Partnership renewed"."""
-    kind, _, name = type.partition(".")
-    known = KINDS.get(kind)
-    return plain(f"{kind} {name}" if known is None or len(known.acts) > 1 else kind).capitalize()
-
-
-def field(name: str) -> str:
-    """The label of a field of `data`."""
-    return FIELDS.get(name) or plain(name).capitalize()
+def titled(title: Mapping[str, Any]) -> Markup:
+    """A title in the language of the page, else in English and marked as such."""
+    own = title.get(language())
+    if own:
+        return escape(own)
+    return Markup('<span lang="en">{}</span>').format(title["en"])
 
 
 def coded(text: str) -> Markup:

@@ -1,0 +1,33 @@
+"""What stands around every page: its language and the same page in the other one, and where else to go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from service.context import context
+from service.pages.addresses import in_language
+from service.translations import LANGUAGES, N_, language
+
+PAGES = [
+    ("", N_("Timeline")),
+    ("tallies", N_("Tallies")),
+    ("partnerships", N_("Partnerships")),
+]
+
+
+def frame() -> dict[str, Any]:
+    """What `base.html` needs beside the page itself."""
+    return {
+        "language": language(),
+        "translated": request.path.split("/", 2)[1] in LANGUAGES,
+        "in_language": in_language,
+        "base": base(),
+        "pages": PAGES,
+    }
+
+
+def base() -> str:
+    """Where links begin that leave the page: DEPOSITARY_PUBLIC_URL, else where the request came to."""
+    return context().settings.public_url or request.host_url.rstrip("/")

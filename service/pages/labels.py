@@ -1,0 +1,218 @@
+"""What the codes of the record are called on the pages: acts, kinds, fields, and the words that fields may hold."""
+
+from __future__ import annotations
+
+from service.translations import N_, _
+
+ACTS = {
+    "meeting.held": N_("Meeting"),
+    "visit.made": N_("Visit"),
+    "summit.held": N_("Summit"),
+    "partnership.established": N_("Partnership established"),
+    "partnership.upgraded": N_("Partnership upgraded"),
+    "partnership.renewed": N_("Partnership renewed"),
+    "partnership.suspended": N_("Partnership suspended"),
+    "partnership.resumed": N_("Partnership resumed"),
+    "partnership.ended": N_("Partnership ended"),
+    "agreement.signed": N_("Agreement signed"),
+    "agreement.ratified": N_("Agreement ratified"),
+    "agreement.in_force": N_("Agreement in force"),
+    "agreement.withdrawn": N_("Withdrawal from an agreement"),
+    "agreement.amended": N_("Agreement amended"),
+    "agreement.suspended": N_("Agreement suspended"),
+    "agreement.resumed": N_("Agreement resumed"),
+    "agreement.ended": N_("Agreement ended"),
+    "pledge.made": N_("Pledge made"),
+    "pledge.fulfilled": N_("Pledge fulfilled"),
+    "pledge.withdrawn": N_("Pledge withdrawn"),
+    "cooperation.undertaken": N_("Cooperation"),
+    "measure.announced": N_("Measure announced"),
+    "measure.imposed": N_("Measure imposed"),
+    "measure.amended": N_("Measure amended"),
+    "measure.suspended": N_("Measure suspended"),
+    "measure.resumed": N_("Measure resumed"),
+    "measure.lifted": N_("Measure lifted"),
+    "statement.issued": N_("Statement"),
+    "policy.announced": N_("Policy announced"),
+    "representation.opened": N_("Mission opened"),
+    "representation.closed": N_("Mission closed"),
+    "representation.appointed": N_("Envoy appointed"),
+    "representation.recalled": N_("Envoy recalled"),
+    "representation.expelled": N_("Envoy expelled"),
+    "representation.severed": N_("Relations severed"),
+    "representation.restored": N_("Relations restored"),
+    "record.corrected": N_("Correction"),
+    "record.retracted": N_("Retraction"),
+    "record.reinstated": N_("Reinstatement"),
+    "edition.published": N_("Edition"),
+}
+
+KINDS = {
+    "meeting": N_("meetings"),
+    "visit": N_("visits"),
+    "summit": N_("summits"),
+    "partnership": N_("partnerships"),
+    "agreement": N_("agreements"),
+    "pledge": N_("pledges"),
+    "cooperation": N_("cooperation"),
+    "measure": N_("measures"),
+    "statement": N_("statements"),
+    "policy": N_("policies"),
+    "representation": N_("representation"),
+    "record": N_("record events"),
+    "edition": N_("editions"),
+}
+
+FIELDS = {
+    "q": N_("Words"),
+    "as_of": N_("As of"),
+    "known_at": N_("Known at"),
+    "at_position": N_("At position"),
+    "kind": N_("Kind"),
+    "type": N_("Type"),
+    "topic": N_("Topic"),
+    "year": N_("Year"),
+    "sourced": N_("Sources"),
+    "retracted": N_("Retracted"),
+    "between": N_("Between"),
+    "since": N_("Since"),
+    "until": N_("Until"),
+    "certain": N_("Within these days"),
+    "order": N_("Order"),
+    "limit": N_("A page has"),
+    "status": N_("Status"),
+    "kinds": N_("Kinds"),
+    "occurred_on": N_("Date"),
+    "title": N_("Title"),
+    "sources": N_("Sources"),
+    "note": N_("Note"),
+    "data": N_("Data"),
+    "stream": N_("Stream"),
+    "of": N_("Meetings of"),
+    "parties": N_("Parties"),
+    "party": N_("Party"),
+    "people": N_("People"),
+    "person": N_("Person"),
+    "mode": N_("How they met"),
+    "formal": N_("Formal"),
+    "level": N_("Level"),
+    "place": N_("Place"),
+    "occasion": N_("Occasion"),
+    "topics": N_("Topics"),
+    "visitor": N_("Visitor"),
+    "host": N_("Host"),
+    "category": N_("Category"),
+    "name": N_("Name"),
+    "organisation": N_("Organisation"),
+    "form": N_("Form"),
+    "scope": N_("Scope"),
+    "expires_on": N_("Expires"),
+    "reason": N_("Reason"),
+    "text_url": N_("Text"),
+    "by": N_("By"),
+    "purpose": N_("Purpose"),
+    "to": N_("To"),
+    "amount": N_("Amount"),
+    "currency": N_("Currency"),
+    "from_year": N_("From year"),
+    "to_year": N_("Until year"),
+    "items": N_("Items"),
+    "targets": N_("Targets"),
+    "goods": N_("Goods"),
+    "rate": N_("Rate"),
+    "effective_on": N_("Takes effect"),
+    "about": N_("About"),
+    "area": N_("Area"),
+    "sender": N_("Sent by"),
+    "post": N_("Post"),
+    "url": N_("Address"),
+    "event": N_("Action"),
+    "changes": N_("Changes"),
+    "cosmetic": N_("Cosmetic"),
+    "duplicate_of": N_("Repeats"),
+    "role": N_("Role"),
+    "publisher": N_("Publisher"),
+    "published_on": N_("Published"),
+    "en": N_("English"),
+    "fr": N_("French"),
+}
+
+WORDS = {
+    "in_person": N_("in person"),
+    "phone": N_("by telephone"),
+    "video": N_("by video"),
+    "leader": N_("leaders"),
+    "minister": N_("ministers"),
+    "official": N_("officials"),
+    "state": N_("state"),
+    "working": N_("working"),
+    "private": N_("private"),
+    "partnership": N_("partnership"),
+    "alliance": N_("alliance"),
+    "dialogue": N_("dialogue"),
+    "membership": N_("membership"),
+    "treaty": N_("treaty"),
+    "agreement": N_("agreement"),
+    "memorandum": N_("memorandum"),
+    "declaration": N_("declaration"),
+    "exercise": N_("exercise"),
+    "deployment": N_("deployment"),
+    "relief": N_("relief"),
+    "intelligence": N_("intelligence"),
+    "extradition": N_("extradition"),
+    "other": N_("other"),
+    "tariff": N_("tariff"),
+    "quota": N_("quota"),
+    "export_control": N_("export control"),
+    "import_control": N_("import control"),
+    "sanction": N_("sanction"),
+    "subsidy": N_("subsidy"),
+    "joint_statement": N_("joint statement"),
+    "communique": N_("communiqué"),
+    "protest": N_("protest"),
+    "condemnation": N_("condemnation"),
+    "recognition": N_("recognition"),
+    "budget": N_("budget"),
+    "defence": N_("defence"),
+    "immigration": N_("immigration"),
+    "trade": N_("trade"),
+    "development": N_("development"),
+    "active": N_("active"),
+    "suspended": N_("suspended"),
+    "ended": N_("ended"),
+    "expired": N_("expired"),
+    "pending": N_("pending"),
+    "all": N_("all"),
+    "country": N_("country"),
+    "former_country": N_("former country"),
+    "true": N_("yes"),
+    "false": N_("no"),
+    "include": N_("shown too"),
+    "asc": N_("oldest first"),
+    "desc": N_("newest first"),
+}
+
+
+def act(type: str) -> str:
+    """What sort of act this is: "Meeting", "Partnership renewed"."""
+    return _(ACTS.get(type, type))
+
+
+def kind(name: str) -> str:
+    """The plural of a kind: "meetings"."""
+    return _(KINDS.get(name, name))
+
+
+def field(name: str) -> str:
+    """The label of a field: "Takes effect"."""
+    return _(FIELDS.get(name) or plain(name).capitalize())
+
+
+def plain(word: str) -> str:
+    """A word of the format as people write it: `in_person` is "in person"."""
+    return _(WORDS.get(word) or word.replace("_", " "))
+
+
+def answer(value: bool) -> str:
+    """Yes or no."""
+    return _("yes") if value else _("no")
