@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -35,7 +36,11 @@ def web_process() -> Flask:
 
 
 def serve(settings: Settings, workers: int) -> None:
-    """Serve until a signal ends it. The settings reach the web processes through the environment."""
+    """Serve until a signal ends it. The settings reach the web processes through the environment.
+
+    They are spawned, not forked: a copy of a process whose worker's threads hold locks could wait for them for ever.
+    """
+    multiprocessing.set_start_method("spawn", force=True)
     logging.getLogger("_granian").addFilter(lambda record: "spawning up to" not in record.getMessage())
     server = Granian(
         "service.serving:web_process",
