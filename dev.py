@@ -85,7 +85,7 @@ def lock(arguments: list[str]) -> int:
         raise Stop("uv is not on the PATH: install it (pip install uv), then run this again")
     compile_ = (uv, "pip", "compile", "--generate-hashes", "--universal", "--no-header", "--quiet")
     say(f"writing {RUNTIME} and {EVERYTHING}")
-    return run(*compile_, "pyproject.toml", "-o", RUNTIME, *arguments) or run(
+    return run(*compile_, "pyproject.toml", "--extra", "png", "-o", RUNTIME, *arguments) or run(
         *compile_, "pyproject.toml", "--extra", "dev", "-o", EVERYTHING, *arguments
     )
 

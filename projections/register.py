@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, distinct, func, select
@@ -11,13 +12,15 @@ from projections.clocks import Clocks
 from projections.timeline import tables
 
 
-def party_counts(connection: Connection, generation: int, clocks: Clocks) -> dict[str, int]:
-    """Number of actions by party involved."""
+def party_counts(connection: Connection, generation: int, clocks: Clocks, *only: str) -> dict[str, int]:
+    """Number of actions by party involved; of all parties, or of these."""
     made = tables(generation)
     actions, beside = made["actions"], made["parties"]
-    hit = select(actions.c.position).where(matches(connection, generation, clocks, TimelineQuery()))
+    hit = select(actions.c.position).where(matches(connection, generation, clocks, TimelineQuery(parties=only)))
     query = select(beside.c.party, func.count(distinct(beside.c.position)).label("actions"))
     query = query.where(held(beside, clocks), beside.c.position.in_(hit)).group_by(beside.c.party)
+    if only:
+        query = query.where(beside.c.party.in_(only))
     return {row.party: row.actions for row in connection.execute(query)}
 
 
@@ -26,14 +29,8 @@ def people(connection: Connection, generation: int, clocks: Clocks, party: str |
 
     With `party`, those met in the actions it is involved in, but for its own.
     """
-    made = tables(generation)
-    actions, beside = made["actions"], made["people"]
-    wanted = TimelineQuery(parties=(party,) if party else ())
-    hit = select(actions.c.position).where(matches(connection, generation, clocks, wanted))
-    query = select(beside.c.name, beside.c.party, beside.c.role, beside.c.position)
-    query = query.where(held(beside, clocks), beside.c.position.in_(hit))
     found: dict[tuple[str, str | None], tuple[set[str], set[int]]] = {}
-    for row in connection.execute(query):
+    for row in _named(connection, generation, clocks, party):
         if not party or row.party != party:
             roles, positions = found.setdefault((row.name, row.party), (set(), set()))
             positions.add(row.position)
@@ -43,3 +40,37 @@ def people(connection: Connection, generation: int, clocks: Clocks, party: str |
         {"name": name, "party": code, "roles": sorted(roles), "actions": len(positions)}
         for (name, code), (roles, positions) in ranked
     ]
+
+
+def persons(connection: Connection, generation: int, clocks: Clocks, party: str | None = None) -> list[dict[str, Any]]:
+    """As `people`, with one row for each name however it is spelled: `{name, parties, roles, actions}`.
+
+    So `actions` counts what the timeline lists for the name, with or without `party`.
+    """
+    found: dict[str, dict[str, set[Any]]] = {}
+    for row in _named(connection, generation, clocks, party):
+        one = found.setdefault(row.folded, {"names": set(), "parties": set(), "roles": set(), "positions": set()})
+        values = {"names": row.name, "parties": row.party, "roles": row.role, "positions": row.position}
+        for name, value in values.items():
+            one[name].add(value)
+    rows = [
+        {
+            "name": min(one["names"]),
+            "parties": sorted(code for code in one["parties"] if code),
+            "roles": sorted(role for role in one["roles"] if role),
+            "actions": len(one["positions"]),
+        }
+        for one in found.values()
+        if not party or one["parties"] != {party}
+    ]
+    return sorted(rows, key=lambda row: (-row["actions"], row["name"]))
+
+
+def _named(connection: Connection, generation: int, clocks: Clocks, party: str | None) -> Iterator[Any]:
+    """Each naming of a person in the actions as of the day."""
+    made = tables(generation)
+    actions, beside = made["actions"], made["people"]
+    wanted = TimelineQuery(parties=(party,) if party else ())
+    hit = select(actions.c.position).where(matches(connection, generation, clocks, wanted))
+    query = select(beside.c.name, beside.c.folded, beside.c.party, beside.c.role, beside.c.position)
+    yield from connection.execute(query.where(held(beside, clocks), beside.c.position.in_(hit)))

@@ -1,4 +1,8 @@
-"""Who may do what: bearer tokens, public reading, and the rate limit for those without a token."""
+"""Who may do what: bearer tokens, signed-in browsers, public reading, and the rate limit for those without a token.
+
+A signed-in browser reads everywhere with its token, and writes through the pages' forms; calls of the interface that
+write want the token itself.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +10,59 @@ import math
 import time
 from collections.abc import Callable
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from service import tokens
+from service import cookies, tokens
 from service.context import context
 from service.problems import Refusal
 from service.tokens import Token
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="depositary"'}
 OPEN = ("/healthz", "/readyz", "/problems/", "/static/")
+SIGN_IN = ("/sign-in", "/en/sign-in", "/fr/sign-in")
 
 
 def install(app: Flask, rate_limit: int | None) -> None:
     """Check every request before it is answered."""
     limit = _limiter(rate_limit) if rate_limit is not None else None
+    cookies.install(app)
 
     def check() -> None:
-        g.token = None
+        g.token = g.signed_in = None
         try:
             g.token = bearer()
+            if g.token is None and _takes_cookies():
+                g.token = g.signed_in = cookies.signed_in()
         finally:
             if limit and g.token is None:
                 limit()
         check_reading()
 
     app.before_request(check)
+    app.after_request(keep_private)
+
+
+def _takes_cookies() -> bool:
+    """Whether a session says who asks: on pages, and for reading the interface where that is not public."""
+    if request.path.startswith("/api/v1/"):
+        return request.method in ("GET", "HEAD") and not context().settings.public_read
+    return not request.path.startswith((OPEN[0], OPEN[1], OPEN[3]))
+
+
+def keep_private(response: Response) -> Response:
+    """Keep what a signed-in reader was shown out of shared caches."""
+    if g.get("signed_in") and not response.cache_control.no_store:
+        response.cache_control.public = False
+        response.cache_control.private = True
+    return response
 
 
 def check_reading() -> None:
     """Refuse reading without a token where it is not public."""
-    if request.path.startswith(OPEN) or request.method == "OPTIONS":
+    if request.path.startswith(OPEN) or request.path in SIGN_IN or request.method == "OPTIONS":
         return
     if g.token is None and not context().settings.public_read:
         raise Refusal("unauthorised", "Reading here needs a token.", headers=CHALLENGE)

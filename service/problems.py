@@ -125,6 +125,15 @@ PROBLEMS: Mapping[str, Problem] = {
         title=N_("Something went wrong here"),
         about=N_("The fault is on this side. It was logged; nothing was half done."),
     ),
+    "not-implemented": Problem(
+        status=501,
+        title=N_("This cannot be made here"),
+        about=N_(
+            "Either this is not offered in that format, or it needs something that this installation has not: pictures "
+            'as PNG come with the extra `png` (`pip install "depositary[png]"`). `detail` says which. The same '
+            "picture as SVG needs nothing."
+        ),
+    ),
     "busy": Problem(
         status=503,
         title=N_("The log cannot be written just now"),
@@ -144,7 +153,7 @@ PROBLEMS: Mapping[str, Problem] = {
 
 STATUSES = {400: "not-parseable", 401: "unauthorised", 403: "forbidden", 404: "not-found", 405: "method-not-allowed"}
 STATUSES |= {406: "not-acceptable", 412: "version-conflict", 413: "too-large", 415: "unsupported-media-type"}
-STATUSES |= {422: "invalid", 429: "rate-limited", 500: "internal", 503: "busy"}
+STATUSES |= {422: "invalid", 429: "rate-limited", 500: "internal", 501: "not-implemented", 503: "busy"}
 
 RANK = ("too-large", "id-reused", "invalid", "version-conflict", "wrong-state", "impossible-sequence")
 """Which fault names the whole problem when there are several: the first of these."""

@@ -80,6 +80,12 @@ def find(connection: Connection, secret: str) -> Token | None:
     return _token(row) if row else None
 
 
+def named(connection: Connection, name: str) -> Token | None:
+    """The token of a name, valid or not."""
+    row = connection.execute(select(tokens).where(tokens.c.name == name)).one_or_none()
+    return _token(row) if row else None
+
+
 def _token(row: object) -> Token:
     return Token(**{name: getattr(row, name) for name in Token.__dataclass_fields__})
 

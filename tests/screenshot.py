@@ -1,43 +1,73 @@
-"""Make the README's picture: `python tests/screenshot.py [OUT.png]`, with Chromium, from the sample record."""
+"""Pictures of the pages, taken with Chromium from the sample record.
+
+python tests/screenshot.py [OUT.png]      the README's picture
+python tests/screenshot.py --all FOLDER   every page: light and dark, desktop and phone, English and French
+"""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.processes import Process, free_port, until_ready  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
 
-PAGE = "/en/tallies?since=2025-03-14&as_of=2025-11-05&formal=true"
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-sync")
-QUIET = ("--disable-background-networking", "--disable-component-update", "--window-size=1200,1000")
+from tests import browser as browsers  # noqa: E402
+from tests.browser import Site  # noqa: E402
+from tests.test_browser import PATHS  # noqa: E402
+
+PICTURE = "tallies?since=2025-03-14&as_of=2025-11-05&formal=true"
+PICTURE += "".join(f"&party={code}" for code in ("GB", "UA", "MX", "US", "AU", "CN", "JP", "NZ", "SG"))
+SIZES = {"desktop": (1200, 900), "phone": (375, 812)}
+SIGNED_IN = {"write": "write", "meeting": "write/meeting.held", "import": "import"}
 
 
-def main() -> int:
-    """Serve the sample, take the picture, stop everything."""
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshot.png"
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
+def main(arguments: list[str]) -> int:
+    """Serve the sample, take the pictures, stop everything."""
+    if browsers.program() is None:
         print("Chromium is not here; on Debian: apt install chromium")
         return 1
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        demo = Process("sqlite:///unused.db", "demo", "--database", f"sqlite:///{folder}/demo.db", "--port", str(port))
-        try:
-            until_ready(demo, f"http://127.0.0.1:{port}")
-            out.parent.mkdir(exist_ok=True)
-            told = [f"--user-data-dir={folder}/browser", f"--screenshot={out}", f"http://127.0.0.1:{port}{PAGE}"]
-            subprocess.run([browser, *FLAGS, *QUIET, *told], check=True, capture_output=True, timeout=60)
-        finally:
-            demo.stop()
-    print(out)
+    with browsers.site() as site, browsers.chromium() as chromium:
+        if arguments[:1] == ["--all"]:
+            every(chromium, site, Path(arguments[1] if len(arguments) > 1 else "screenshots"))
+        else:
+            out = Path(arguments[0]) if arguments else ROOT / "docs" / "screenshot.png"
+            page = chromium.new_page(viewport={"width": 1200, "height": 1000})
+            take(page, f"{site.base}/en/{PICTURE}", out, whole=False)
     return 0
 
 
+def every(chromium: Browser, site: Site, folder: Path) -> None:
+    """Every page in every dress."""
+    for size, (width, height) in SIZES.items():
+        for scheme in ("light", "dark"):
+            page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            for language in ("en", "fr"):
+                for name, path in PATHS.items():
+                    out = folder / f"{name.replace(' ', '-')}.{language}.{size}.{scheme}.png"
+                    take(page, f"{site.base}/{language}/{path}", out)
+            sign_in(page, site)
+            for name, path in SIGNED_IN.items():
+                take(page, f"{site.base}/en/{path}", folder / f"{name}.en.{size}.{scheme}.png")
+            page.close()
+
+
+def sign_in(page: Page, site: Site) -> None:
+    """Sign in as an editor."""
+    page.goto(f"{site.base}/en/sign-in")
+    page.locator("#token").fill(site.token)
+    page.locator("main button").click()
+
+
+def take(page: Page, address: str, out: Path, *, whole: bool = True) -> None:
+    """One picture."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    page.goto(address, wait_until="networkidle")
+    page.screenshot(path=out, full_page=whole)
+    print(out)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

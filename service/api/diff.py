@@ -22,6 +22,7 @@ from service.reading import Asked, Pin, Reading, read, resolve, tagged
 
 blp = blueprint("diff", "What changed between two dates, or between two states of the record.")
 VIEWS = ["timeline", "tallies", "partnerships"]
+SIDES = ("from", "to")
 
 
 class DiffQuery(Query):
@@ -44,13 +45,25 @@ class DiffQuery(Query):
 @fails(blp, *VIEW_ERRORS)
 def diff(args: dict[str, Any]) -> Response:
     """What was added, removed and corrected, and how tallies and partnerships moved."""
-    pins = {side: _pin(args, side) for side in ("from", "to")}
-    pinned = [pin.position for pin in pins.values() if pin.position is not None]
-    needed = max([args["min_position"], *pinned])
+    pins = pins_of(args)
     views = VIEWS if args.get("of") else ["timeline", "partnerships"]
-    return read(
-        views, Asked(min_position=needed, wait=args["wait"]), lambda reading: _answer(reading, views, args, pins)
-    )
+
+    def body(reading: Reading) -> Response:
+        final = all(pin.final and args.get(f"{side}_as_of") for side, pin in pins.items())
+        return tagged(orjson.dumps(diff_body(reading, args, pins)), views, final=bool(final))
+
+    return read(views, waiting(args, pins), body)
+
+
+def pins_of(args: dict[str, Any]) -> dict[str, Pin]:
+    """The states of the record `from` and `to` which to compare. Raises Refusal (422)."""
+    return {side: _pin(args, side) for side in SIDES}
+
+
+def waiting(args: dict[str, Any], pins: dict[str, Pin]) -> Asked:
+    """What the views must have reached before the two ends are read."""
+    pinned = [pin.position for pin in pins.values() if pin.position is not None]
+    return Asked(min_position=max([args["min_position"], *pinned]), wait=args["wait"])
 
 
 def _pin(args: dict[str, Any], side: str) -> Pin:
@@ -67,22 +80,23 @@ def _pin(args: dict[str, Any], side: str) -> Pin:
         raise wrong_query({f"{side}_position": str(detail).replace("at_position", "a position")}) from None
 
 
-def _answer(reading: Reading, views: list[str], args: dict[str, Any], pins: dict[str, Pin]) -> Response:
+def diff_body(reading: Reading, args: dict[str, Any], pins: dict[str, Pin]) -> dict[str, Any]:
+    """`{from, to, actions, tallies, partnerships}`; the tallies only with `of`."""
     connection, generation = reading.connection, reading.generation
-    ends = {side: _clocks(reading, args, side, pin) for side, pin in pins.items()}
-    body: dict[str, Any] = {side: _about(reading, ends[side], pin) for side, pin in pins.items()}
-    before, after = ends["from"], ends["to"]
+    before, after = (clocks_of(reading, args, pins, side) for side in SIDES)
+    body: dict[str, Any] = {"from": _about(reading, before, pins["from"]), "to": _about(reading, after, pins["to"])}
     body["actions"] = difference.actions(connection, generation("timeline"), before, after)
-    if "tallies" in views:
+    if args.get("of"):
         body["tallies"] = difference.moved_tallies(connection, generation("tallies"), before, after, args["of"])
     today = context().today()
     body["partnerships"] = difference.moved_partnerships(connection, generation("partnerships"), before, after, today)
-    final = all(pin.final and args.get(f"{side}_as_of") for side, pin in pins.items())
-    return tagged(orjson.dumps(body), views, final=bool(final))
+    return body
 
 
-def _clocks(reading: Reading, args: dict[str, Any], side: str, pin: Pin) -> Clocks:
-    position = reading.clocks.position if pin.position is None else pin.position
+def clocks_of(reading: Reading, args: dict[str, Any], pins: dict[str, Pin], side: str) -> Clocks:
+    """The two clocks of one end."""
+    pinned = pins[side].position
+    position = reading.clocks.position if pinned is None else pinned
     return Clocks(position=position, as_of=args.get(f"{side}_as_of"))
 
 

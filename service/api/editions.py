@@ -14,6 +14,7 @@ from service import cursors
 from service.api.blueprint import blueprint, fails
 from service.api.shapes import ListShape
 from service.context import context
+from service.editions import published
 from service.query import PagedQuery, asked
 from service.reading import resolve, tagged, wait_for_head
 
@@ -32,18 +33,7 @@ def editions(args: dict[str, Any]) -> Response:
     with here.database.read() as connection:
         until = store.head(connection).position if pin.position is None else pin.position
         recorded = store.recorded_at(connection, until)
-        events = store.read(connection, 0, 100_000, until=until, type="edition.published")
-    rows = [
-        {
-            "id": event.id,
-            "stream": event.stream,
-            **event.content.data,
-            "recorded_at": instant_text(event.recorded_at),
-            "recorded_by": event.recorded_by,
-            "position": event.position,
-        }
-        for event in reversed(events)
-    ]
+        rows = published(connection, until)
     page, place = cursors.page(args, rows)
     more = None
     if place:

@@ -33,16 +33,20 @@ def parties(args: dict[str, Any]) -> Response:
     """Parties by name, with the number of actions each is involved in."""
 
     def body(reading: Reading) -> Response:
-        found = counts.party_counts(reading.connection, reading.generation("timeline"), reading.clocks)
-        rows = [_party(code, found[code]) for code in sorted(found, key=lambda code: fold(register.name(code)))]
-        page, place = cursors.page(args, rows)
+        page, place = cursors.page(args, party_rows(reading))
         more = place and reading.link("/api/v1/parties", limit=args.get("limit"), cursor=cursors.make(args, place))
         return answer(reading, ["timeline"], {"items": page, "next": more})
 
     return read(["timeline"], asked(args), body)
 
 
-def _party(code: str, actions: int) -> dict[str, Any]:
+def party_rows(reading: Reading) -> list[dict[str, Any]]:
+    """Every party that is involved in an action: `{party, name, kind, actions}`, by English name."""
+    found = counts.party_counts(reading.connection, reading.generation("timeline"), reading.clocks)
+    return [party_row(code, found[code]) for code in sorted(found, key=lambda code: fold(register.name(code)))]
+
+
+def party_row(code: str, actions: int) -> dict[str, Any]:
     names = {language: register.name(code, language) for language in ("en", "fr")}
     return {"party": code, "name": names, "kind": register.kind(code), "actions": actions}
 
@@ -53,15 +57,20 @@ def _party(code: str, actions: int) -> dict[str, Any]:
 @fails(blp, 404, *VIEW_ERRORS)
 def party(args: dict[str, Any], code: str) -> Response:
     """One party: its tallies, the people met, its partnerships and agreements, the measures it has part in."""
+    check_party(code)
+    return read(VIEWS, asked(args), lambda reading: answer(reading, VIEWS, party_body(reading, code)))
+
+
+def check_party(code: str) -> None:
+    """Raise Refusal (404) for a code that is not in the register, with what to write instead."""
     if not register.exists(code):
         raise Refusal("not-found", f"There is no party {code[:40]}. {register.suggest(code[:40])}")
-    return read(VIEWS, asked(args), lambda reading: answer(reading, VIEWS, party_body(reading, code)))
 
 
 def party_body(reading: Reading, code: str) -> dict[str, Any]:
     """`{party, name, kind, actions, tallies, people, partnerships, measures}` at the clocks of a reading."""
     connection, clocks, generation = reading.connection, reading.clocks, reading.generation
-    actions = counts.party_counts(connection, generation("timeline"), clocks).get(code, 0)
+    actions = counts.party_counts(connection, generation("timeline"), clocks, code).get(code, 0)
     met = tallies.tallies(connection, generation("tallies"), clocks, TallyQuery(of=code))
     query = PartnershipQuery(today=context().today(), parties=(code,), status="all", kinds=partnerships.KINDS)
     bound = partnerships.partnerships(connection, generation("partnerships"), clocks, query, MOST)
@@ -69,7 +78,7 @@ def party_body(reading: Reading, code: str) -> dict[str, Any]:
     measures = browse.browse(connection, generation("timeline"), clocks, wanted, MOST)
     fields = ("party", "count", "possible", "first", "last")
     return {
-        **_party(code, actions),
+        **party_row(code, actions),
         "tallies": [
             {name: getattr(tally, name) for name in fields} | {"name": register.name(tally.party)} for tally in met
         ],

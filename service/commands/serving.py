@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import signal
 import socket
 import tempfile
@@ -117,6 +118,7 @@ def _run(chosen: Settings, database: Database, workers: int, *, inside: bool) ->
 
     if not _free(chosen.host, chosen.port):
         raise click.ClickException(f"port {chosen.port} on {chosen.host} is taken; choose another with --port")
+    chosen = replace(chosen, secret_key=chosen.secret_key or secrets.token_hex(32))  # one for all web processes
     os.environ.update(_environment(chosen))
     if not inside:
         database.close()

@@ -6,8 +6,13 @@ from typing import Any
 
 from flask import Response, g
 
+from projections.partnerships import KINDS
 from service.api.timeline import action_body
-from service.pages.facts import facts, shown
+from service.pages import showing
+from service.pages.changes import change
+from service.pages.citing import citations
+from service.pages.dates import instant_in_words
+from service.pages.facts import facts
 from service.pages.forms import Form
 from service.pages.showing import blp, show
 from service.query import ClocksQuery
@@ -27,21 +32,24 @@ def _body(reading: Reading, id: str, form: Form) -> dict[str, Any]:
     found = action_body(reading, id)
     item = found["action"]
     history = [_step(row) for row in found["history"]]
+    known, address = reading.known_text, showing.clocks(reading, form)["address"]
     return {
         "item": item,
         "facts": facts(item["type"], item["data"], reading.link, f"/{g.language}/"),
         "history": history,
-        "related": found["related"],
+        "line": _in_order([item, *found["related"]]) if found["related"] else [],
+        "standing": item["kind"] in KINDS and (found["related"] or not item["retracted"]),
+        "citations": citations(item, instant_in_words(known or item["recorded_at"]), address),
         "gone": item["retracted"],
         "retraction": next((row for row in reversed(history) if row["type"] == "record.retracted"), None),
     }
 
 
+def _in_order(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The acts of a stream as the timeline has them."""
+    return sorted(items, key=lambda item: (item["earliest"], item["latest"], item["position"]))
+
+
 def _step(row: dict[str, Any]) -> dict[str, Any]:
-    changes = [{"path": each["path"].strip("/"), **_pair(each)} for each in row["changes"]]
     act = row["type"].partition(".")[2]
-    return {**row, "what": _(HAPPENED.get(act, N_("Recorded"))), "changes": changes}
-
-
-def _pair(change: dict[str, Any]) -> dict[str, str | None]:
-    return {"old": shown(change["old"]), "new": shown(change["new"])}
+    return {**row, "what": _(HAPPENED.get(act, N_("Recorded"))), "changes": [change(each) for each in row["changes"]]}

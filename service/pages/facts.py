@@ -41,7 +41,7 @@ def _values(name: str, data: Mapping[str, Any], link: Link, path: str) -> list[V
         return [Value(text=_("all") if name == "targets" else _("none"))]
     if name in PARTIES:
         codes = value if isinstance(value, list) else [value]
-        return [Value(text=party(code), href=link(path, party=code)) for code in codes]
+        return [Value(text=party(code), href=link(f"{path}parties/{code}")) for code in codes]
     match name:
         case "people":
             return [Value(text=_person(each), href=link(path, person=each["name"])) for each in value]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from flask import request
+from flask import g, request
 
+from service import cookies
 from service.context import context
 from service.pages.addresses import in_language
 from service.translations import LANGUAGES, N_, language
@@ -14,6 +16,10 @@ PAGES = [
     ("", N_("Timeline")),
     ("tallies", N_("Tallies")),
     ("partnerships", N_("Partnerships")),
+    ("parties", N_("Parties")),
+    ("people", N_("People")),
+    ("replay", N_("Replay")),
+    ("diff", N_("Compare")),
 ]
 
 
@@ -25,6 +31,9 @@ def frame() -> dict[str, Any]:
         "in_language": in_language,
         "base": base(),
         "pages": PAGES,
+        "signed_in": g.get("signed_in"),
+        "csrf": cookies.csrf,
+        "here": quote(request.full_path.rstrip("?"), safe="/?=:,"),
     }
 
 

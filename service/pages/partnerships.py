@@ -10,6 +10,7 @@ from projections.partnerships import STATUSES
 from service.api.partnerships import FORMS, PartnershipFilters, partnerships_body
 from service.pages.forms import CLOCKS, Form
 from service.pages.labels import plain
+from service.pages.parties import files
 from service.pages.showing import blp, moved, show
 from service.reading import Reading
 from service.translations import _
@@ -39,6 +40,7 @@ def _body(reading: Reading, args: dict[str, Any], form: Form) -> dict[str, Any]:
         "items": found["items"],
         "status": args["status"],
         "parties": sorted({code for item in found["items"] for code in item["parties"]}),
+        "files": files(reading, form, "partnerships"),
         "next": moved(found["next"], path),
         "first": reading.link(path, **kept) if "cursor" in args else None,
     }

@@ -1,17 +1,28 @@
-"""The tallies: how often one party met each other one, with every figure leading to what it counts."""
+"""The tallies: how often one party met each other one, as a chart to publish and as the table it was drawn from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, g, request
 
-from service.api.tallies import TalliesFilters, tallies_body
+from projections import tallies as view
+from projections.words import fold
+from service.api.tallies import tally_query
 from service.context import context
 from service.pages import dates
-from service.pages.forms import CLOCKS, Form, typed
+from service.pages.embedding import BELOW, embedding
+from service.pages.embeds import drawn
+from service.pages.forms import Form, typed
 from service.pages.showing import ask, blp, moved, show
+from service.pages.tally_charts import TEXTS, VIEWS, ChartFilters, TallyChart, chart_of, kept
+from service.pages.words import party
 from service.reading import Reading
+
+FILES = {"svg": "SVG", "png": "PNG", "csv": "CSV", "json": "JSON", "vl.json": "Vega-Lite"}
 
 
 @blp.get("/tallies")
@@ -19,24 +30,44 @@ def tallies() -> Response:
     """How often the parties met; the form alone while it is not said whose meetings to count."""
     if context().settings.home is None and not typed(request.args).value("of"):
         return ask("tallies.html")
-    return show("tallies.html", ["tallies"], TalliesFilters, _body)
+    return show("tallies.html", VIEWS, ChartFilters, _body)
 
 
 def _body(reading: Reading, args: dict[str, Any], form: Form) -> dict[str, Any]:
     path = f"/{g.language}/tallies"
-    found = tallies_body(reading, args, path=f"/{g.language}/")
-    most = max((row["count"] + row["possible"] for row in found["tallies"]), default=1)
-    for row in found["tallies"]:
-        row["bar"] = 100 * row["count"] / most
-        row["maybe"] = 100 * row["possible"] / most
-    kept = {name: values for name, values in form.given.items() if name not in (*CLOCKS, "cursor")}
+    links = context().settings.public_url or ""
+    chart = chart_of(reading, args, form, links)
     return {
-        **found,
-        "parties": [found["of"], *(row["party"] for row in found["tallies"])],
+        **chart.found,
+        **drawn(chart),
+        "chart": chart,
+        "choosable": _choosable(reading, args),
+        "parties": [chart.found["of"], *(row["party"] for row in chart.rows)],
         "since_day": args.get("since") and dates.day_in_words(args["since"]),
-        "next": moved(found["next"], path),
-        "first": reading.link(path, **kept) if "cursor" in args else None,
+        "files": [(ending, name, reading.link(f"{path}.{ending}", **kept(form))) for ending, name in FILES.items()],
+        "embed": embedding(
+            reading.link(f"/{g.language}/embed/tallies", **kept(form), theme="auto"),
+            chart.title,
+            height=chart.height() + BELOW,
+        ),
+        "next": _next(chart, path, form),
+        "first": reading.link(path, **kept(form, ["cursor"])) if "cursor" in args else None,
     }
+
+
+def _choosable(reading: Reading, args: dict[str, Any]) -> Sequence[tuple[str, int]]:
+    """Every party that may be chosen, by name, with its figure; the chosen ones even without any."""
+    query = replace(tally_query(args), parties=())
+    found = view.tallies(reading.connection, reading.generation("tallies"), reading.clocks, query)
+    counts = dict.fromkeys(args["party"], 0) | {tally.party: tally.count for tally in found}
+    return sorted(counts.items(), key=lambda each: fold(party(each[0])))
+
+
+def _next(chart: TallyChart, path: str, form: Form) -> str | None:
+    """The next page of the table, with the words of the chart."""
+    more = moved(chart.found["next"], path)
+    words = urlencode({name: form.value(name) for name in (*TEXTS, "chart") if form.value(name)})
+    return f"{more}&{words}" if more and words else more
 
 
 @blp.context_processor

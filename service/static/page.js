@@ -28,9 +28,9 @@ for (const place of document.querySelectorAll("[data-dark]")) {
 }
 
 for (const place of document.querySelectorAll("[data-copy]")) {
-  const { copy, say, done } = place.dataset;
+  const { say, done } = place.dataset;
   place.append(button(say, async (made) => {
-    await navigator.clipboard.writeText(copy);
+    await navigator.clipboard.writeText(place.dataset.copy);
     made.textContent = done;
     setTimeout(() => { made.textContent = say; }, 2000);
   }));
