@@ -114,7 +114,9 @@ def test_every_field_has_a_label_and_every_id_is_one_of_its_kind(reader: FlaskCl
     ids = [each["id"] for _, each in shown.tags if "id" in each]
     assert len(ids) == len(set(ids))
     labels = {each.get("for") for each in shown.all("label")}
-    fields = [each for each in shown.all("input") + shown.all("select") if each.get("type") not in ("checkbox", "hidden")]
+    fields = [
+        each for each in shown.all("input") + shown.all("select") if each.get("type") not in ("checkbox", "hidden")
+    ]
     assert {each["id"] for each in fields} <= labels
 
 
@@ -323,6 +325,16 @@ def test_the_description_names_every_call_and_every_kind(client: FlaskClient) ->
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_every_problem_is_explained(client: FlaskClient, name: str) -> None:
     assert PROBLEMS[name].title in page(client, f"/problems/{name}").text
+
+
+@pytest.mark.parametrize("ending", ["css", "js"])
+def test_what_pages_load_beside_their_text_is_small(ending: str) -> None:
+    files = sorted((ROOT / "service" / "static").glob(f"*.{ending}"))
+    assert sum(file.stat().st_size for file in files) <= 30_000
+
+
+def test_a_page_of_the_timeline_is_small(reader: FlaskClient) -> None:
+    assert len(reader.get("/en/").data) < 60_000
 
 
 def test_the_style_sheet_is_kept_until_it_changes(client: FlaskClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def reasons(*rows: Row) -> list[tuple[int, str]]:
 def test_a_row_is_the_act_of_one_party() -> None:
     (event,) = events(row("FRA", "signed", "1900-05-01", comment="In Paris"))
     assert event == {
-        "id": "18d6c2b4-0000-0000-0000-000000000000",
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{treaties.SOURCE}/GGO/FRA-ITA[SEA]_1900A/FR/signed/1900-05-01")),
         "type": "agreement.signed",
         "stream": "agreement:ggo-fra-ita-sea-_1900a",
         "occurred_on": "1900-05-01",
@@ -105,8 +106,13 @@ def test_a_date_stays_as_it_is_written(on: str) -> None:
 
 @pytest.mark.parametrize(
     ("on", "why"),
-    [("0001-01-01", treaties.PLACEHOLDER), ("2899-01-01", treaties.PLACEHOLDER), ("2999-01-01", treaties.PLACEHOLDER)]
-    + [("2020-99-99", treaties.NO_DATE), ("1900-02-29", treaties.NO_DATE)],
+    [
+        ("0001-01-01", treaties.PLACEHOLDER),
+        ("2899-01-01", treaties.PLACEHOLDER),
+        ("2999-01-01", treaties.PLACEHOLDER),
+        ("2020-99-99", treaties.NO_DATE),
+        ("1900-02-29", treaties.NO_DATE),
+    ],
 )
 def test_a_date_that_is_none_is_refused(on: str, why: str) -> None:
     assert reasons(row("FRA", "signed", on)) == [(1, why)]
@@ -128,8 +134,14 @@ def test_a_row_told_twice_is_said_once_with_every_comment() -> None:
         ("SCG", "CSXX"),
         ("ZAR", "ZRCD"),
         ("YMD", "YDYE"),
-    ]
-    + [("ALG", "DZ"), ("GIN - GNQ", "GQ"), ("EUE", "EU"), ("PRU", "PRUSSIA"), ("EAZ", None), ("MFD", None), ("", None)],
+        ("ALG", "DZ"),
+        ("GIN - GNQ", "GQ"),
+        ("EUE", "EU"),
+        ("PRU", "PRUSSIA"),
+        ("EAZ", None),
+        ("MFD", None),
+        ("", None),
+    ],
 )
 def test_a_code_means_one_party_or_none(state: str, party: str | None) -> None:
     assert code(state) == party

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import as_file, files
+from itertools import chain, count
 from pathlib import Path
 
 import click
@@ -91,8 +92,14 @@ def load_sample(database: Database) -> int:
 
 
 def _token(database: Database) -> str:
-    with database.write() as connection:
-        return tokens.create(connection, f"demo {now()}", "editor", now())
+    """A new token named "demo", or "demo 2" and so on where a demo ran on this database before."""
+    for name in chain(["demo"], (f"demo {n}" for n in count(2))):
+        try:
+            with database.write() as connection:
+                return tokens.create(connection, name, "editor", now())
+        except tokens.TokenError:
+            continue
+    raise AssertionError("unreachable")
 
 
 def _greet(chosen: Settings, loaded: int, secret: str) -> None:

@@ -14,7 +14,7 @@ from events import parties
 from service import translations
 from service.pages import dates, labels
 from service.pages.assets import address
-from service.translations import language
+from service.translations import language, sentences
 
 
 def install(environment: Environment) -> None:
@@ -34,6 +34,7 @@ def install(environment: Environment) -> None:
         "coded": coded,
         "instant": dates.instant_in_words,
         "titled": titled,
+        "told": told,
     }
     environment.globals |= {
         "asset": address,
@@ -55,6 +56,14 @@ def titled(title: Mapping[str, Any]) -> Markup:
     if own:
         return escape(own)
     return Markup('<span lang="en">{}</span>').format(title["en"])
+
+
+def told(sentence: str) -> Markup:
+    """What is wrong, in the language of the page; marked as English where there is no French."""
+    if language() == "en" or sentence in translations.said(language()):
+        return escape(sentence)
+    french = sentences.french(sentence)
+    return escape(french) if french else Markup('<span lang="en">{}</span>').format(sentence)
 
 
 def coded(text: str) -> Markup:

@@ -52,6 +52,12 @@ def number(n: int) -> str:
 
 
 @cache
+def said(code: str) -> frozenset[str]:
+    """All texts of a language, to tell them from others."""
+    return frozenset(text for text in catalogue(code).values() if isinstance(text, str))
+
+
+@cache
 def catalogue(code: str) -> Texts:
     """The texts of a language by their English ones."""
     file = files("service") / "translations" / f"{code}.po"

@@ -100,7 +100,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     # Dates and instants
     (
         "Write YYYY-MM-DD, YYYY-MM or YYYY, with ?, ~ or % at the end if it is not certain",
-        "Écrivez AAAA-MM-JJ, AAAA-MM ou AAAA, suivi de ?, de ~ ou de % si la date est incertaine",
+        "Écrivez AAAA-MM-JJ, AAAA-MM ou AAAA, avec « ? », « ~ » ou « % » à la fin si la date est incertaine",
     ),
     ("{0} is not a day. Write it as YYYY-MM-DD.", "{0} n’est pas un jour. Écrivez-le sous la forme AAAA-MM-JJ."),
     (
@@ -280,7 +280,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (
         "{0} is required on the first act of a {1}. Add it.",
-        "Le champ {0} est obligatoire au premier acte d’un fil ({1}). Ajoutez-le.",
+        "Le champ {0} est obligatoire au premier acte d’un fil de la nature {1}. Ajoutez-le.",
     ),
     (
         "{0} on {1} ({2}) would become the first act of {3}, and lacks {4}. Correct it first.",
@@ -463,10 +463,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "Envoyez le jeton sous la forme Authorization: Bearer <token>.",
     ),
     ("The token {0} has the role {1}; this needs {2}.", "Le jeton {0} a le rôle {1}; il faut ici {2:or}."),
-    (
-        "The token {0} may read, but not write. Ask for one with the role editor.",
-        "Le jeton {0} permet de lire, mais non d’écrire. Demandez-en un qui a le rôle editor.",
-    ),
     ("This token is not known, has expired or was revoked.", "Ce jeton est inconnu, expiré ou révoqué."),
     (
         "At most {0} requests a minute without a token. Wait {1} s, or use a token.",
@@ -529,7 +525,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "Le registre n’a pu recevoir l’inscription. Envoyez la même chose de nouveau, avec les mêmes identifiants.",
     ),
     ("<0> ({1} errors in all; see errors.)", "<0> (Nombre total d’erreurs : {1}; voir errors.)"),
-    ("{0}: <1>", "{0} : <1>"),
 )
 """Every sentence in both languages."""
 
@@ -540,6 +535,7 @@ DEEPEST = 4
 """How many sentences may stand within each other."""
 
 _HOLE = re.compile(r"\{([0-9])(?::([a-z]+))?\}|<([0-9])>")
+_NAMED = re.compile(r"([\w./-]+): (.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -560,7 +556,13 @@ def _said(sentence: str, depth: int) -> str | None:
     whole = catalogue("fr").get(sentence)
     if isinstance(whole, str):
         return whole
-    for template in _templates() if depth else ():
+    if not depth:
+        return None
+    named = _NAMED.fullmatch(sentence)
+    about = named and _said(named[2], depth - 1)
+    if named and about:
+        return f"{named[1]} : {about}"
+    for template in _templates():
         values = _values(template, sentence)
         filled = None if values is None else _filled(template.said, values, depth - 1)
         if filled is not None:
@@ -568,10 +570,15 @@ def _said(sentence: str, depth: int) -> str | None:
     return None
 
 
+def _most(pair: tuple[str, str]) -> tuple[bool, int]:
+    holes = [hole[0] for hole in _HOLE.finditer(pair[0])]
+    return any(hole.startswith("<") for hole in holes), len(_HOLE.sub("", pair[0]))
+
+
 @cache
 def _templates() -> tuple[_Template, ...]:
-    """Every sentence taken apart, first those that say most."""
-    most_first = sorted(SENTENCES, key=lambda pair: len(_HOLE.sub("", pair[0])), reverse=True)
+    """Every sentence taken apart; first those with others in them, then those that say most."""
+    most_first = sorted(SENTENCES, key=_most, reverse=True)
     return tuple(
         _Template(
             texts=tuple(_HOLE.sub("\0", english).split("\0")),
@@ -593,7 +600,8 @@ def _values(template: _Template, sentence: str) -> dict[str, str] | None:
     *within, last = others
     if len(first) + len(last) > len(sentence) or not (sentence.startswith(first) and sentence.endswith(last)):
         return None
-    rest, values = sentence[len(first) : len(sentence) - len(last)], []
+    rest = sentence[len(first) : len(sentence) - len(last)]
+    values: list[str] = []
     if template.holes[0].startswith("<"):
         for text in reversed(within):
             rest, found, value = rest.rpartition(text)
