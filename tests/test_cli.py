@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from events import store
 from events.database import Database, connect
+from projections import checkpoints
+from projections.registry import BY_NAME
 from service import migrate
 from tests import builders
 from tests.conftest import Databases
@@ -146,6 +148,15 @@ def test_check_finds_nothing_wrong_and_then_names_what_was_altered(sample: str, 
     assert "timeline: missing row in topics" in done.stdout
     assert run(sample, "rebuild", "tallies").returncode == 0
     assert "tallies" not in run(sample, "check").stdout
+
+
+def test_a_first_rebuild_takes_in_the_whole_log(url: str, database: Database) -> None:
+    for _ in range(3):
+        builders.append(database, *(builders.meeting() for _ in range(1_000)))
+    assert run(url, "rebuild", "tallies").returncode == 0
+    with database.read() as connection:
+        (made,) = checkpoints.of(connection, BY_NAME["tallies"])
+    assert (made.position, made.live) == (3_000, True)
 
 
 @pytest.mark.parametrize("view", ["timeline", "tallies", "partnerships"])

@@ -78,7 +78,7 @@ def test_a_file_is_tried_then_appended_in_the_name_of_the_token(app: Flask, writ
 def test_errors_are_told_by_line_and_field_and_nothing_can_be_appended(app: Flask, writer: FlaskClient) -> None:
     path, page = tried(writer, BAD)
     assert "2 errors." in page.text
-    assert '<th scope="row">2</th><td>Parties 2</td><td lang="en">UK is not the code' in page.text
+    assert '<th scope="row">2</th><td>Parties 2</td><td>UK is not the code' in page.text
     assert '<th scope="row">3</th><td>How they met</td>' in page.text
     assert 'value="append"' not in page.text
     confirm(writer, path, page)

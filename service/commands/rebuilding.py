@@ -39,6 +39,9 @@ def rebuild(name: str | None) -> None:
 
 
 def _wait(database: Database, runner: Runner, wanted: dict[str, int]) -> None:
+    """Work, or watch a worker, until each generation is live and has all that the log held at the beginning."""
+    with database.read() as connection:
+        goal = store.head(connection).position
     with progress("Rebuilding") as bar:
         while True:
             try:
@@ -46,13 +49,13 @@ def _wait(database: Database, runner: Runner, wanted: dict[str, int]) -> None:
             except Fenced:
                 worked = False
             with database.read() as connection:
-                head, present = store.head(connection).position, checkpoints.every(connection)
+                present = checkpoints.every(connection)
             mine = {one.projection: one for one in present if wanted.get(one.projection) == one.generation}
             for one in mine.values():
                 if one.status == "stopped":
                     raise click.ClickException(f"{one.projection} stopped: {one.error}")
-            bar(sum(one.position for one in mine.values()), head * len(wanted))
-            if all(name in mine and mine[name].live for name in wanted):
+            bar(sum(min(one.position, goal) for one in mine.values()), goal * len(wanted))
+            if all(name in mine and mine[name].live and mine[name].position >= goal for name in wanted):
                 return
             if not worked:
                 time.sleep(0.05)

@@ -20,6 +20,7 @@ from service.reading import Reading
 from service.translations import N_, _
 
 HAPPENED = {"corrected": N_("Corrected"), "retracted": N_("Retracted"), "reinstated": N_("Reinstated")}
+RECORDED = N_("Recorded")
 
 
 @blp.get("/actions/<id>")
@@ -52,4 +53,4 @@ def _in_order(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _step(row: dict[str, Any]) -> dict[str, Any]:
     act = row["type"].partition(".")[2]
-    return {**row, "what": _(HAPPENED.get(act, N_("Recorded"))), "changes": [change(each) for each in row["changes"]]}
+    return {**row, "what": _(HAPPENED.get(act, RECORDED)), "changes": [change(each) for each in row["changes"]]}

@@ -75,7 +75,7 @@ def _year_first(text: str) -> str:
     if not edtf.DAY.fullmatch(text):
         return dates.date_in_words(text)
     day = edtf.day(text)
-    words = _("%(month)s %(day)s", month=dates.month_name(day.month), day=day.day)
+    words = _("%(month)s %(day)s", month=dates.month_name(day.month), day=dates.day_of_month(day.day))
     return f"{day.year}, {words}"
 
 

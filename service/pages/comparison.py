@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 
 from projections import browse
 from projections.clocks import Clocks
+from projections.words import fold
 from service.api.diff import SIDES, clocks_of
 from service.pages import dates
 from service.pages.changes import change
 from service.pages.frame import base
+from service.pages.words import party
 from service.reading import Pin, Reading
 from service.translations import N_, _
 
@@ -47,10 +49,14 @@ def comparison(
         "added": _told(reading, actions["added"], ends["from"].clocks, ADDED),
         "removed": _told(reading, actions["removed"], ends["to"].clocks, REMOVED),
         "corrected": [_corrected(row) for row in actions["corrected"][:MOST]],
-        "tallies": [_moved(row, of, ends, prefix) for row in body.get("tallies", ())],
+        "tallies": [_moved(row, of, ends, prefix) for row in sorted(body.get("tallies", ()), key=_named)],
         "partnerships": body["partnerships"],
         **_addresses(body, of, prefix),
     }
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return fold(party(row["party"]))
 
 
 def _end(side: str, about: Mapping[str, Any], end: Reading, prefix: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def month_and_year(day: dt.date) -> str:
 
 def day_in_words(day: dt.date) -> str:
     """A civil day: `30 October 2025`, `1er octobre 2025`."""
-    return f"{_day(day.day)} {month_and_year(day)}"
+    return f"{day_of_month(day.day)} {month_and_year(day)}"
 
 
 def instant_in_words(text: str) -> str:
@@ -60,7 +60,8 @@ def instant_in_words(text: str) -> str:
     return f"{instant_text(parse_instant(text))[:19].replace('T', ' ')} UTC"
 
 
-def _day(day: int) -> str:
+def day_of_month(day: int) -> str:
+    """`30`, and in French `1er` for the first."""
     return "1er" if day == 1 and language() == "fr" else str(day)
 
 
@@ -90,7 +91,7 @@ def _plain(text: str) -> str:
         return _("between %(first)s and %(last)s", first=text.replace("X", "0"), last=text.replace("X", "9"))
     year, *parts = [part for part in text.split("-") if "X" not in part]
     named = [month_name(int(parts[0]))] if parts else []
-    return " ".join([*(_day(int(day)) for day in parts[1:]), *named, str(int(year))])
+    return " ".join([*(day_of_month(int(day)) for day in parts[1:]), *named, str(int(year))])
 
 
 def _one_of(first: str, last: str, *, alone: bool) -> str:

@@ -68,7 +68,7 @@ def _texts(name: str, value: Any) -> Sequence[str]:
         case _name, list():
             return [str(each) for each in value]
         case _:
-            return [plain(value) if name in WORDS else str(value)]
+            return [plain(value, name) if name in WORDS else str(value)]
 
 
 def _person(person: Mapping[str, str]) -> str:

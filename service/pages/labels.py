@@ -148,6 +148,7 @@ WORDS = {
     "leader": N_("leaders"),
     "minister": N_("ministers"),
     "official": N_("officials"),
+    "category.official": N_("official"),
     "state": N_("state"),
     "working": N_("working"),
     "private": N_("private"),
@@ -212,9 +213,9 @@ def field(name: str) -> str:
     return _(FIELDS.get(name) or plain(name).capitalize())
 
 
-def plain(word: str) -> str:
-    """A word of the format as people write it: `in_person` is "in person"."""
-    return _(WORDS.get(word) or word.replace("_", " "))
+def plain(word: str, name: str = "") -> str:
+    """A word of the format as people write it: `in_person` is "in person". `name` is the field it stands in."""
+    return _(WORDS.get(f"{name}.{word}") or WORDS.get(word) or word.replace("_", " "))
 
 
 def answer(value: bool) -> str:

@@ -174,7 +174,7 @@ def _notes(
         notes += _undrawn(found["tallies"], {step["party"] for step in steps})
     if found["next"] or "cursor" in args:
         notes.append(_("This is one page of a longer list."))
-    return [*notes, f"Depositary, {tally_texts.known(reading)}: {address}"]
+    return [*notes, f"Depositary, {tally_texts.known(reading)}" + _(": ") + address]
 
 
 def _undrawn(rows: Sequence[Mapping[str, Any]], drawn: set[str]) -> list[str]:

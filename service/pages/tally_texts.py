@@ -76,7 +76,7 @@ def known(reading: Reading) -> str:
 
 def told(rows: list[dict[str, Any]]) -> str:
     """Every figure in one text."""
-    return "; ".join(f"{party(row['party'])}: {label(row)}" for row in rows) or nothing()
+    return "; ".join(party(row["party"]) + _(": ") + label(row) for row in rows) or nothing()
 
 
 def label(row: Mapping[str, Any]) -> str:
