@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Select,
@@ -25,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from projections.clocks import Clocks
-from projections.timeline import shown, tables
-from projections.view import ALWAYS
+from projections.timeline import party_set, shown, tables
+from projections.view import ALWAYS, Tables
 from projections.words import fold, words
 
 Place = tuple[int, int, int]
@@ -110,9 +111,11 @@ def matches(connection: Connection, generation: int, clocks: Clocks, query: Time
     if not query.retracted:
         conditions.append(table.c.retracted.is_(False))
     if query.parties:
-        conditions.append(table.c.position.in_(_involved(made["parties"], clocks, query.parties)))
+        conditions.append(table.c.position.in_(_involved(made, clocks, query.parties)))
     if query.between:
-        conditions += _exactly(made["parties"], table, clocks, query.between)
+        involved = made["involved"]
+        exactly = select(involved.c.position).where(involved.c.party_set == party_set(query.between))
+        conditions.append(table.c.position.in_(exactly.where(held(involved, clocks))))
     if query.persons:
         people = made["people"]
         named = people.c.folded.in_([fold(name) for name in query.persons])
@@ -152,15 +155,23 @@ def held(table: Table, clocks: Clocks) -> ColumnElement[bool]:
     return and_(clocks.knows(table), table.c.from_day <= clocks.day, table.c.until_day > clocks.day)
 
 
-def _involved(table: Table, clocks: Clocks, codes: Sequence[str]) -> Select[Any]:
-    return select(table.c.position).where(table.c.party.in_(codes), held(table, clocks))
+def _involved(made: Tables, clocks: Clocks, codes: Sequence[str]) -> Select[Any]:
+    """The positions of the actions in which any of these parties is involved."""
+    involved, parties = made["involved"], made["parties"]
+    of_set = (parties.c.stream_id == involved.c.stream_id) & (parties.c.party_set == involved.c.party_set)
+    found = select(involved.c.position).where(of_set, parties.c.party.in_(codes))
+    return found.where(held(involved, clocks), clocks.knows(parties))
 
 
-def _exactly(table: Table, actions: Table, clocks: Clocks, codes: Sequence[str]) -> list[ColumnElement[bool]]:
-    both = [actions.c.position.in_(_involved(table, clocks, [code])) for code in codes]
-    same = (table.c.stream_id == actions.c.stream_id) & (table.c.position == actions.c.position)
-    others = select(table.c.position).where(same, table.c.party.not_in(codes), held(table, clocks))
-    return [*both, ~others.exists()]
+def party_counts(made: Tables, clocks: Clocks, positions: ColumnElement[Any]) -> Select[Any, Any]:
+    """How many of these actions involve each party: counted by sets of parties first, which are few."""
+    involved, parties = made["involved"], made["parties"]
+    sets = (involved.c.stream_id, involved.c.party_set)
+    per_set = select(*sets, func.count(distinct(involved.c.position)).label("n"))
+    found = per_set.where(involved.c.position == positions, held(involved, clocks)).group_by(*sets).cte("per_set")
+    of_set = (parties.c.stream_id == found.c.stream_id) & (parties.c.party_set == found.c.party_set)
+    counted: Select[Any, Any] = select(parties.c.party, cast(func.sum(found.c.n), BigInteger))
+    return counted.where(of_set, clocks.knows(parties)).group_by(parties.c.party)
 
 
 def _has_words(connection: Connection, table: Table, q: str) -> ColumnElement[bool]:
@@ -186,16 +197,15 @@ def facets(
     table = made["actions"]
     hits = select(table.c.position, table.c.kind, table.c.earliest, table.c.sourced)
     hit = hits.where(matches(connection, generation, clocks, query)).cte("hit")
-    parties, people, topics = made["parties"], made["people"], made["topics"]
+    people, topics = made["people"], made["topics"]
     counted = {
-        "party": select(parties.c.party, func.count(distinct(hit.c.position))).where(held(parties, clocks)),
         "person": select(func.min(people.c.name), func.count(distinct(hit.c.position))).where(held(people, clocks)),
         "topic": select(func.min(topics.c.topic), func.count(distinct(hit.c.position))).where(clocks.knows(topics)),
     }
-    groups = {"party": parties.c.party, "person": people.c.folded, "topic": topics.c.folded}
-    result: dict[str, list[dict[str, Any]]] = {}
+    groups = {"person": people.c.folded, "topic": topics.c.folded}
+    result = {"party": _ranked(connection.execute(party_counts(made, clocks, hit.c.position)).all())}
     for name, selection in counted.items():
-        beside = {"party": parties, "person": people, "topic": topics}[name]
+        beside = {"person": people, "topic": topics}[name]
         grouped = selection.where(beside.c.position == hit.c.position).group_by(groups[name])
         result[name] = _ranked(connection.execute(grouped).all())
     result["kind"] = _ranked(connection.execute(select(hit.c.kind, func.count()).group_by(hit.c.kind)).all())

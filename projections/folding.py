@@ -39,13 +39,26 @@ class Changes:
 
 
 def fold(view: View, streams: Mapping[str, Stream], events: Iterable[Event]) -> tuple[Changes, dict[str, Stream]]:
-    """What these events change in a view, and the streams after them; `streams` are those that stood before."""
+    """What these events change in a view, and the streams after them; `streams` are those that stood before.
+
+    An act that comes last in its life cycle, as most do, costs its own rows; anything else those of its whole stream.
+    """
     changes, now, rows = Changes(), dict(streams), dict[str, Rows]()
     for event in events:
         before = now.get(event.stream) or initial(event.stream)
         after = evolve(before, event)
+        now[event.stream] = after
+        if view.last and _is_last(before, after, event):
+            rows.pop(event.stream, None)
+            changes.apply(after.first, event.position, {}, view.last(after))
+            continue
         old = rows[event.stream] if event.stream in rows else view.rows(before)
         rows[event.stream] = view.rows(after)
         changes.apply(after.first, event.position, old, rows[event.stream])
-        now[event.stream] = after
     return changes, now
+
+
+def _is_last(before: Stream, after: Stream, event: Event) -> bool:
+    """Whether an event is an act behind all that stand in its stream."""
+    act = after.acts.get(event.id)
+    return act is not None and all(other.order < act.order for other in before.acts.values() if not other.retracted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -21,6 +21,9 @@ from events.streams import Act, Stream, carried
 from projections.clocks import Clocks
 from projections.view import ALWAYS, Rows, Tables, View, versioned, whole
 from projections.words import fold
+
+SHOWN = ("name", "parties", "form", "scope", "expires_on")
+"""What of an act's data is shown of the partnership."""
 
 KINDS = ("partnership", "agreement")
 STATUSES = ("active", "suspended", "ended", "expired", "all")
@@ -113,8 +116,12 @@ def _life_line(name: str, kind: str, acts: Sequence[Act]) -> Iterator[tuple[int,
     """What stands from which day on; each span ends where the next begins."""
     state = State()
     spans: list[tuple[int, dict[str, Any]]] = []
+    shown: tuple[Any, ...] | None = None
     for act, data in zip(acts, carried(acts), strict=True):
         state = evolve(state, act)
+        before, shown = shown, (state, *(data.get(field) for field in SHOWN))
+        if before == shown:
+            continue
         day, row = act.latest.toordinal(), _state(name, kind, state, data)
         if spans and spans[-1][0] == day:
             spans.pop()
@@ -149,6 +156,7 @@ def _state(name: str, kind: str, state: State, data: Mapping[str, Any]) -> dict[
     }
 
 
+@lru_cache(4_096)
 def _act(act: Act) -> Mapping[str, Any]:
     item = {
         "id": act.event.id,

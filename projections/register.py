@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, distinct, func, select
+from sqlalchemy import Connection, select
 
+from projections import browse
 from projections.browse import TimelineQuery, held, matches
 from projections.clocks import Clocks
 from projections.timeline import tables
@@ -15,13 +16,10 @@ from projections.timeline import tables
 def party_counts(connection: Connection, generation: int, clocks: Clocks, *only: str) -> dict[str, int]:
     """Number of actions by party involved; of all parties, or of these."""
     made = tables(generation)
-    actions, beside = made["actions"], made["parties"]
-    hit = select(actions.c.position).where(matches(connection, generation, clocks, TimelineQuery(parties=only)))
-    query = select(beside.c.party, func.count(distinct(beside.c.position)).label("actions"))
-    query = query.where(held(beside, clocks), beside.c.position.in_(hit)).group_by(beside.c.party)
-    if only:
-        query = query.where(beside.c.party.in_(only))
-    return {row.party: row.actions for row in connection.execute(query)}
+    hits = select(made["actions"].c.position)
+    hit = hits.where(matches(connection, generation, clocks, TimelineQuery(parties=only))).cte("hit")
+    counted = connection.execute(browse.party_counts(made, clocks, hit.c.position))
+    return {row[0]: row[1] for row in counted if not only or row[0] in only}
 
 
 def people(connection: Connection, generation: int, clocks: Clocks, party: str | None = None) -> list[dict[str, Any]]:

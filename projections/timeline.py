@@ -6,7 +6,8 @@ ordered read. What an action is found by (parties, people, topics, words) lies i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -23,7 +24,11 @@ from projections.words import fold, words
 
 @cache
 def tables(generation: int) -> Tables:
-    """`actions`, and `parties`, `people` and `topics` beside it, joined by `position`."""
+    """`actions`, and beside it, joined by `position`, `involved`, `people` and `topics`.
+
+    Hundreds of acts of one treaty involve the same parties. So `involved` names a set of them, and `parties` holds
+    each set of a stream once.
+    """
     actions = versioned(
         f"timeline_actions_{generation}",
         [whole("position")],
@@ -47,12 +52,18 @@ def tables(generation: int) -> Tables:
         ["position"],
         ["known_from"],
     )
+    involved = versioned(
+        f"timeline_involved_{generation}",
+        [whole("position"), Column("from_day", Integer)],
+        [Column("until_day", Integer, nullable=False), whole("party_set")],
+        ["position"],
+        ["party_set", "position"],
+    )
     parties = versioned(
         f"timeline_parties_{generation}",
-        [whole("position"), Column("party", String(20)), Column("from_day", Integer)],
-        [Column("until_day", Integer, nullable=False)],
-        ["party", "position"],
-        ["position"],
+        [whole("party_set"), Column("party", String(20))],
+        [],
+        ["party", "stream_id", "party_set"],
     )
     people = versioned(
         f"timeline_people_{generation}",
@@ -72,37 +83,66 @@ def tables(generation: int) -> Tables:
         [Column("topic", Text, nullable=False), Column("folded", Text, nullable=False)],
         ["position"],
     )
-    return {"actions": actions, "parties": parties, "people": people, "topics": topics}
+    return {"actions": actions, "involved": involved, "parties": parties, "people": people, "topics": topics}
+
+
+Made = dict[str, dict[tuple[Any, ...], Mapping[str, Any]]]
 
 
 def rows(stream: Stream) -> Rows:
     """The rows that a stream's acts make; a retracted act stands for itself alone."""
-    made: dict[str, dict[tuple[Any, ...], Mapping[str, Any]]] = {
-        "actions": {},
-        "parties": {},
-        "people": {},
-        "topics": {},
-    }
+    made = _nothing()
     standing = stream.standing()
-    for act, involved in zip(standing, involvements(standing), strict=True):
-        _add(made, act, involved)
+    for act, parts in zip(standing, involvements(standing), strict=True):
+        _add(made, act, parts)
     for act in stream.acts.values():
         if act.retracted:
             _add(made, act, involvements([act])[0])
     return made
 
 
-def _add(made: dict[str, dict[tuple[Any, ...], Mapping[str, Any]]], act: Act, involved: Sequence[Involvement]) -> None:
+def last(stream: Stream) -> Rows:
+    """The rows that the last act of a stream adds: an act changes nothing about those before it."""
+    made = _nothing()
+    standing = stream.standing()
+    involved = involvements(standing)
+    _add(made, standing[-1], involved[-1])
+    before = involved[-2] if len(standing) > 1 else []
+    new = {key[0] for key in made["parties"]} - {party_set(parties_in(part.data)) for part in before}
+    if new:
+        alone = [involvements([act])[0] for act in stream.acts.values() if act.retracted]
+        new -= {party_set(parties_in(part.data)) for parts in (*involved[:-1], *alone) for part in parts}
+    made["parties"] = {key: row for key, row in made["parties"].items() if key[0] in new}
+    return made
+
+
+def _nothing() -> Made:
+    return {"actions": {}, "involved": {}, "parties": {}, "people": {}, "topics": {}}
+
+
+def _add(made: Made, act: Act, parts: Sequence[Involvement]) -> None:
     position = act.event.position
     made["actions"][position,] = _action(act)
-    for part in involved:
-        for code in parties_in(part.data):
-            made["parties"][position, code, part.from_day] = {"until_day": part.until_day}
+    for part in parts:
+        codes = parties_in(part.data)
+        number = party_set(codes)
+        made["involved"][position, part.from_day] = {"until_day": part.until_day, "party_set": number}
+        made["parties"].update({(number, code): {} for code in codes})
         for nth, (name, party, role) in enumerate(people_in(part.data)):
             who = {"name": name, "folded": fold(name), "party": party, "role": role}
             made["people"][position, nth, part.from_day] = {"until_day": part.until_day, **who}
     for nth, topic in enumerate(act.content.data.get("topics") or ()):
         made["topics"][position, nth] = {"topic": topic, "folded": fold(topic)}
+
+
+def party_set(codes: Iterable[str]) -> int:
+    """The number of a set of parties: 63 bits of a hash of their codes, so the same set has it everywhere."""
+    return _numbered(frozenset(codes))
+
+
+@lru_cache(65_536)
+def _numbered(codes: frozenset[str]) -> int:
+    return int.from_bytes(hashlib.sha256(" ".join(sorted(codes)).encode()).digest()[:8]) >> 1
 
 
 @lru_cache(4_096)
@@ -188,4 +228,13 @@ def drop(connection: Connection, made: Tables) -> None:
         connection.execute(text(f"DROP TABLE IF EXISTS {made['actions'].name}_words"))
 
 
-VIEW = View(name="timeline", version=1, tables=tables, rows=rows, create=create, inserted=inserted, drop=drop)
+VIEW = View(
+    name="timeline",
+    version=2,
+    tables=tables,
+    rows=rows,
+    last=last,
+    create=create,
+    inserted=inserted,
+    drop=drop,
+)

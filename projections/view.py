@@ -30,13 +30,15 @@ class View:
     """One view. Raise `version` when `rows` or `tables` change: the view is then rebuilt from the log.
 
     `tables(generation)` declares its tables by short name; `rows(stream)` gives, by the same names, each row's key
-    and values. `inserted` is called in the same transaction with the rows that were added.
+    and values. `last(stream)`, where a view has it, gives the rows that the last act of a stream in life-cycle order
+    adds; it may change no others. `inserted` is called in the same transaction with the rows that were added.
     """
 
     name: str
     version: int
     tables: Callable[[int], Tables]
     rows: Callable[[Stream], Rows]
+    last: Callable[[Stream], Rows] | None = None
     create: Callable[[Connection, Tables], None] | None = None
     inserted: Callable[[Connection, Tables, Mapping[str, Sequence[Mapping[str, Any]]]], None] | None = None
     drop: Callable[[Connection, Tables], None] | None = None

@@ -1,0 +1,76 @@
+"""The short way through a fold, for an act that comes last in its life cycle, gives what the plain way gives."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from events.database import Database
+from events.errors import Refused
+from events.store import read
+from events.types import Event
+from projections.folding import Changes, fold
+from projections.registry import VIEWS
+from projections.view import View
+from tests import builders
+
+SHORT = [view for view in VIEWS if view.last]
+DATES = ["2001", "2001-02-03", "2001-02-03", "200X", "[2001..2003]", "2003-05", "2004-06-07", "2004-06-07?"]
+
+
+def history(database: Database, seed: int) -> list[Event]:
+    """Agreements whose acts arrive in any order, some corrected, retracted and reinstated."""
+    chance = random.Random(seed)
+    ids: list[str] = []
+    for nth in range(60):
+        event = _act(chance, nth) if len(ids) < 4 or chance.random() < 0.7 else _revision(chance, ids)
+        try:
+            answers = builders.append(database, event).answers
+        except Refused:
+            continue
+        ids += [answer.id for answer in answers if not event["type"].startswith("record")]
+    with database.read() as connection:
+        return read(connection, 0, 1_000)
+
+
+def _act(chance: random.Random, nth: int) -> dict[str, Any]:
+    data = {"parties": chance.sample(["CA", "FR", "GB", "US"], 2)} if nth < 3 or chance.random() < 0.2 else {}
+    if chance.random() < 0.5:
+        data["party"] = chance.choice(["CA", "FR", "JP", "KR"])
+    act = chance.choice(["signed", "ratified", "in_force", "amended", "suspended", "resumed"])
+    stream = f"agreement:{chance.choice('ab')}"
+    return builders.act(f"agreement.{act}", stream, chance.choice(DATES), data=data)
+
+
+def _revision(chance: random.Random, ids: list[str]) -> dict[str, Any]:
+    id = chance.choice(ids)
+    corrected = builders.corrected(id, {"occurred_on": chance.choice(DATES)})
+    return chance.choice([corrected, builders.retracted(id), builders.reinstated(id)])
+
+
+def plainly(changes: Changes) -> tuple[Any, Any]:
+    """The changes in an order of their own."""
+    inserts = {table: dict(sorted(rows.items())) for table, rows in changes.inserts.items() if rows}
+    return inserts, {table: sorted(keys) for table, keys in changes.closes.items() if keys}
+
+
+@pytest.mark.parametrize("view", SHORT, ids=lambda view: view.name)
+@pytest.mark.parametrize("seed", range(8))
+def test_the_short_way_gives_what_the_plain_way_gives(database: Database, view: View, seed: int) -> None:
+    events = history(database, seed)
+    assert len(events) >= 15
+    plain = replace(view, last=None)
+    for size in (1, 7, 1_000):
+        short_streams, plain_streams = {}, {}  # type: ignore[var-annotated]
+        for start in range(0, len(events), size):
+            part = events[start : start + size]
+            short, short_streams = fold(view, short_streams, part)
+            full, plain_streams = fold(plain, plain_streams, part)
+            assert plainly(short) == plainly(full)
+
+
+def test_there_is_a_short_way() -> None:
+    assert [view.name for view in SHORT] == ["timeline"]
