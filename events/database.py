@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
 
 BUSY_SECONDS = 30
@@ -90,7 +90,9 @@ def connect(url: str | URL) -> Database:
     parsed = parse_url(url) if isinstance(url, str) else url
     if parsed.get_backend_name() == "sqlite":
         return Database(url=parsed, reading=_sqlite(parsed, write=False), writing=_sqlite(parsed, write=True))
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16}
+    arguments = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
+    kept = {name: value for name, value in arguments.items() if name not in parsed.query}
+    options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "connect_args": kept}
     reading = create_engine(parsed, isolation_level="REPEATABLE READ", **options)
     event.listen(reading, "begin", _read_only)
     return Database(url=parsed, reading=reading, writing=create_engine(parsed, **options))
@@ -154,6 +156,20 @@ def clock(connection: Connection) -> float:
     if connection.dialect.name == "postgresql":
         return float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0)
     return time.time()
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the database does not answer, or not well enough to work with: restarting, unreachable, its disk full."""
+    state = getattr(error.orig, "sqlstate", None)
+    if (
+        error.connection_invalidated
+        or isinstance(error, InterfaceError)
+        or (state or "")[:2] in ("08", "3D", "53", "57")
+    ):
+        return True
+    words = str(error.orig).lower()
+    lost = ("connection", "unable to open", "disk i/o", "disk is full", "readonly", "starting up", "shutting down")
+    return isinstance(error, OperationalError) and state is None and any(word in words for word in lost)
 
 
 def is_busy(error: DBAPIError) -> bool:

@@ -27,6 +27,7 @@ from events.types import SCHEMA_VERSION, Content, Event, instant_text, kind_of
 from events.upcasters import upcast
 
 CHUNK = 2_000
+LOCK_MS = 15_000
 ENVELOPE = [column.name for column in events.c if column.name not in ("payload", "payload_hash", "leaf_hash")]
 Item = TypeVar("Item")
 
@@ -38,7 +39,9 @@ def head(connection: Connection) -> Head:
 
 
 def lock_head(connection: Connection) -> Head:
-    """As `head`, and nobody else appends until this transaction ends."""
+    """As `head`, and nobody else appends until this transaction ends. On PostgreSQL nothing in it waits for long."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS}"))
     query = select(log_head.c.position, log_head.c.recorded_at).with_for_update()
     row = connection.execute(query).one()
     return Head(position=row.position, recorded_at=row.recorded_at)

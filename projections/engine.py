@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, and_, insert, inspect, update
 from sqlalchemy import bindparam as value
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, ProgrammingError
 
 from events import store
-from events.database import Database, is_busy
+from events.database import Database
 from events.types import Event
 from projections import checkpoints, lease
 from projections.checkpoints import Checkpoint, Fenced
@@ -102,7 +102,7 @@ class Runner:
             events = store.read(connection, at.position, self.batch)
         try:
             self._apply(view, at, events, mine)
-        except (Fenced, OperationalError):
+        except (Fenced, OperationalError, ProgrammingError, InternalError):
             raise
         except Exception as error:
             LOG.warning(
@@ -115,7 +115,7 @@ class Runner:
         for event in events:
             try:
                 at = self._apply(view, at, [event], mine)
-            except (Fenced, OperationalError):
+            except (Fenced, OperationalError, ProgrammingError, InternalError):
                 raise
             except Exception as error:
                 detail = f"event {event.id} at position {event.position} cannot be folded: {error!r}"
@@ -181,10 +181,25 @@ def begin_generation(database: Database, view: View, now: int) -> int:
             return building[-1].generation
         generation = max((one.generation for one in present), default=0) + 1
         for unused in set(range(1, generation + 1)) - {one.generation for one in present}:
-            drop_tables(connection, view, unused)
+            _drop_if_allowed(connection, view, unused)
+        while _exists(connection, view, generation):
+            generation += 1
         create_tables(connection, view, generation)
         checkpoints.add(connection, view, generation, live=not present, now=now)
     return generation
+
+
+def _drop_if_allowed(connection: Connection, view: View, generation: int) -> None:
+    try:
+        with connection.begin_nested():
+            drop_tables(connection, view, generation)
+    except DBAPIError as error:
+        LOG.warning("%s: old generation %s was left: %s", view.name, generation, str(error.orig).strip())
+
+
+def _exists(connection: Connection, view: View, generation: int) -> bool:
+    present = set(inspect(connection).get_table_names())
+    return any(table.name in present for table in view.tables(generation).values())
 
 
 def create_tables(connection: Connection, view: View, generation: int) -> Tables:
@@ -213,7 +228,5 @@ def drop_generation(database: Database, view: View, generation: int) -> None:
     try:
         with database.write() as connection:
             drop_tables(connection, view, generation)
-    except OperationalError as error:
-        if not is_busy(error):
-            raise
-        LOG.warning("%s: generation %s is still in use and was left", view.name, generation)
+    except DBAPIError as error:
+        LOG.warning("%s: old generation %s was left: %s", view.name, generation, str(error.orig).strip())

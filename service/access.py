@@ -25,6 +25,10 @@ OPEN = ("/healthz", "/readyz", "/problems/", "/static/")
 SIGN_IN = ("/sign-in", "/en/sign-in", "/fr/sign-in")
 
 
+LARGEST_FORM, LARGEST_SIGN_IN = 512 * 1024, 16 * 1024
+"""Bytes of a form; a form is parsed before it is known whose it is."""
+
+
 def install(app: Flask, rate_limit: int | None) -> None:
     """Check every request before it is answered."""
     limit = _limiter(rate_limit) if rate_limit is not None else None
@@ -42,6 +46,7 @@ def install(app: Flask, rate_limit: int | None) -> None:
         check_reading()
 
     app.before_request(check)
+    app.before_request(limit_forms)
     app.after_request(keep_private)
 
 
@@ -58,6 +63,16 @@ def keep_private(response: Response) -> Response:
         response.cache_control.public = False
         response.cache_control.private = True
     return response
+
+
+def limit_forms() -> None:
+    """Take large bodies only where events are appended, and files of those who are signed in."""
+    if request.path.startswith("/api/"):
+        return
+    file = request.path.endswith("/import") and request.mimetype == "multipart/form-data"
+    if not (file and g.signed_in):
+        signing = request.path.endswith(("/sign-in", "/sign-out"))
+        request.max_content_length = LARGEST_SIGN_IN if signing else LARGEST_FORM
 
 
 def check_reading() -> None:

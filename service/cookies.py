@@ -6,6 +6,7 @@ The name is looked up at every request, so a token that expired or was revoked i
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from hashlib import sha256
 
 from flask import Flask, request, session
@@ -14,6 +15,9 @@ from flask.sessions import SecureCookieSessionInterface
 from service import tokens
 from service.context import context
 from service.tokens import Token
+
+LIFETIME = timedelta(hours=12)
+"""How long a cookie is good for; signing out takes it from the browser, and revoking the token from everywhere."""
 
 
 class Cookies(SecureCookieSessionInterface):
@@ -28,6 +32,7 @@ def install(app: Flask) -> None:
     """Keep sessions in a cookie that scripts and other sites cannot use."""
     app.session_interface = Cookies()
     app.config.update(SESSION_COOKIE_NAME="depositary", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
+    app.permanent_session_lifetime = LIFETIME
 
 
 def sign_in(token: Token) -> None:

@@ -16,6 +16,7 @@ from service.files import Line
 
 BATCH = 500
 AUTHOR = "import"
+MOST_WRONG = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,11 @@ class Wrong:
 
 @dataclass(kw_only=True)
 class Result:
-    """How many events were appended and how many stood in the log before; and what was wrong."""
+    """How many events were appended and how many stood in the log before; how many faults, and the first of them."""
 
     appended: int = 0
     repeated: int = 0
+    faults: int = 0
     wrong: list[Wrong] = field(default_factory=list)
 
 
@@ -64,9 +66,12 @@ def run(
         try:
             decision = append(drafts)
         except Refused as refused:
-            result.wrong += [_wrong(batch, fault) for fault in refused.faults]
+            result.faults += len(refused.faults)
+            room = max(0, MOST_WRONG - len(result.wrong))
+            result.wrong += [_wrong(batch, fault) for fault in refused.faults[:room]]
             if not to_the_end:
                 return result
+            progress(batch[-1].read)
             continue
         result.appended += len(decision.events)
         result.repeated += len(batch) - len(decision.events)

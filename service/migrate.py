@@ -21,7 +21,10 @@ def upgrade(database: Database) -> None:
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        if revision(connection) != newest():
+        present = revision(connection)
+        if present is not None and present not in _known():
+            raise _newer(present)
+        if present != newest():
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -33,12 +36,20 @@ def check(database: Database) -> None:
         present = revision(connection)
     if present == newest():
         return
-    if present is not None and present not in {script.revision for script in _scripts().walk_revisions()}:
-        raise SchemaOutdated(
-            f"the database is at schema {present}, newer than this program ({newest()}): upgrade the program"
-        )
+    if present is not None and present not in _known():
+        raise _newer(present)
     raise SchemaOutdated(
         f"the database is at schema {present or 'none'}, this program needs {newest()}: run `depositary db upgrade`"
+    )
+
+
+def _known() -> set[str]:
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _newer(present: str) -> SchemaOutdated:
+    return SchemaOutdated(
+        f"the database is at schema {present}, newer than this program ({newest()}): upgrade the program"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -11,12 +12,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import MIMEAccept
 
 from events.content import faults_of
-from events.database import is_busy
+from events.database import is_away, is_busy
 from events.errors import Busy
 from service.access import OPEN
 from service.context import context
 from service.problems import Refusal, wrong_query
 
+LOG = logging.getLogger("depositary")
 JSON = "application/json"
 OTHERS = {"/api/v1/events": (JSON, "application/x-ndjson"), "/api/v1/events/live": ("text/event-stream",)}
 """The calls that answer with something else than JSON alone."""
@@ -105,4 +107,8 @@ def expected(error: Exception) -> Refusal | None:
         return Refusal("busy", str(error), headers={"Retry-After": "1"})
     if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and is_busy(error)):
         return Refusal("busy", "The database is occupied. Try again shortly.", headers={"Retry-After": "1"})
+    if isinstance(error, DBAPIError) and is_away(error):
+        LOG.warning("the database does not answer: %s", str(error.orig).strip().partition("\n")[0])
+        detail = "The database does not answer just now. Try again shortly."
+        return Refusal("unavailable", detail, headers={"Retry-After": "2"})
     return None

@@ -139,6 +139,14 @@ PROBLEMS: Mapping[str, Problem] = {
         title=N_("The log cannot be written just now"),
         about=N_("Send the same again after `Retry-After`, with the same ids: nothing is appended twice."),
     ),
+    "unavailable": Problem(
+        status=503,
+        title=N_("The database does not answer"),
+        about=N_(
+            "It may be restarting. Ask again after `Retry-After`; what was being written can be sent again with the "
+            "same ids, and nothing is appended twice."
+        ),
+    ),
     "projection-behind": Problem(
         status=503,
         title=N_("The view has not got there yet"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
+from werkzeug.datastructures import MultiDict
 
 from events import edtf
 from events.clock import parse_instant
@@ -107,8 +108,11 @@ class Listed(Checked):
         return values
 
 
+ONCE = "This parameter is given more than once. Give it once."
+
+
 class Query(ma.Schema):
-    """Parameters of one call; unknown ones are refused."""
+    """Parameters of one call; unknown ones are refused, and a second value of those that take one."""
 
     class Meta:
         """Refuse what is not named."""
@@ -119,6 +123,15 @@ class Query(ma.Schema):
         super().__init__(**options)
         known = ", ".join(sorted(self.fields)) or "none"
         self.error_messages = {"unknown": f"Unknown parameter. Those known here are: {known}."}
+
+    @ma.pre_load
+    def _once(self, data: Any, **kwargs: Any) -> Any:
+        given = getattr(data, "data", None)
+        if isinstance(given, MultiDict):
+            single = [name for name, each in self.fields.items() if not isinstance(each, Several)]
+            if twice := [name for name in single if len(given.getlist(name)) > 1]:
+                raise ma.ValidationError({name: [ONCE] for name in twice})
+        return data
 
 
 class KnownQuery(Query):

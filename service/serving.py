@@ -54,6 +54,7 @@ def serve(settings: Settings, workers: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_access=False,
+        websockets=False,
         log_level=settings.log_level.lower(),  # type: ignore[arg-type]
     )
     server.serve()

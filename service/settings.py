@@ -83,7 +83,8 @@ def _yes_or_no(value: str) -> bool:
 
 def _public_url(value: str) -> str:
     try:
-        return web_url(value).rstrip("/")
+        scheme, separator, rest = web_url(value).rstrip("/").partition("://")
+        return scheme.lower() + separator + rest
     except ValueError:
         raise ValueError("must be an http(s) URL, such as https://record.example.org") from None
 

@@ -151,7 +151,7 @@ def _finish(upload: Upload, result: importing.Result, state: str) -> None:
     if state in ("done", "refused"):
         (_folder(upload.id) / "file").unlink(missing_ok=True)
     wrong = [asdict(one) for one in sorted(result.wrong, key=lambda one: one.line)[:SHOWN]]
-    ended = replace(upload, state=state, read=upload.size, wrong=wrong, faults=len(result.wrong))
+    ended = replace(upload, state=state, read=upload.size, wrong=wrong, faults=result.faults)
     _keep(replace(ended, appended=result.appended, repeated=result.repeated))
 
 
@@ -188,5 +188,6 @@ def _base() -> Path:
 def _sweep() -> None:
     """Throw away what was left lying."""
     for folder in _base().iterdir():
-        if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process threw it away meanwhile
+            if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -49,7 +49,7 @@ class Worker:
         """Every scheduled job: its name, when it fires, and what it does."""
         return (
             ("heartbeat", IntervalTrigger(seconds=4), self.heartbeat),
-            ("catch-up", IntervalTrigger(seconds=1), self.catch_up),
+            ("catch-up", IntervalTrigger(seconds=1), self.look),
             ("check", CronTrigger(hour=3, minute=17, timezone=UTC), self.check),
         )
 
@@ -93,6 +93,12 @@ class Worker:
                     pass
             except Fenced:
                 LOG.info("%s was overtaken and stands by", self.holder)
+
+    def look(self) -> None:
+        """As `catch_up`, unless that is being done already."""
+        if self._busy.acquire(blocking=False):
+            self._busy.release()
+            self.catch_up()
 
     def check(self) -> None:
         """The nightly audit, by the leader, once a night."""

@@ -402,39 +402,39 @@ def test_an_impossible_sequence_names_the_acts_in_conflict(record: Record, event
 GOOD = json.dumps(EVENTS["meeting"]).encode()
 DEEP = b'{"type": "meeting.held", "data": '
 BODIES: dict[str, tuple[bytes, int, str | None]] = {
-    "empty": (b"", 400, None),
-    "cut off": (GOOD[:-1], 400, None),
-    "two values": (GOOD + GOOD, 400, None),
-    "single quotes": (b"{'type': 'meeting.held'}", 400, None),
-    "trailing comma": (b'{"type": "meeting.held",}', 400, None),
-    "comment": (b'{"type": "meeting.held" /* a */}', 400, None),
-    "NaN": (b'{"type": NaN}', 400, None),
-    "Infinity": (b'{"expected_version": Infinity}', 400, None),
-    "minus Infinity": (b'{"data": {"items": -Infinity}}', 400, None),
-    "not UTF-8": (GOOD.replace(b"They", b"Th\xe9y"), 400, None),
-    "overlong UTF-8": (GOOD.replace(b"They", b"\xc0\xaf"), 400, None),
-    "surrogate in UTF-8": (GOOD.replace(b"They", b"\xed\xa0\x80"), 400, None),
-    "UTF-16": (GOOD.decode().encode("utf-16"), 400, None),
-    "UTF-16 without BOM": (GOOD.decode().encode("utf-16-le"), 400, None),
-    "UTF-32": (GOOD.decode().encode("utf-32"), 400, None),
-    "BOM": (b"\xef\xbb\xbf" + GOOD, 400, None),
-    "lone surrogate": (GOOD.replace(b"They", rb"\ud800"), 400, None),
-    "lone low surrogate": (GOOD.replace(b"They", rb"\udc00 a"), 400, None),
-    "lone surrogate as a name": (b'{"\\ud800": 1}', 400, None),
-    "doubled name": (GOOD[:-1] + b', "note": "Another."}', 400, None),
-    "doubled name within": (GOOD.replace(b'"mode"', b'"mode": "phone", "mode"'), 400, None),
-    "doubled name, escaped": (GOOD.replace(b'"mode"', rb'"\u006dode": "phone", "mode"'), 400, None),
-    "NUL byte": (GOOD.replace(b"They", b"\x00"), 400, None),
-    "bare control character": (GOOD.replace(b"They", b"\x01"), 400, None),
+    "empty": (b"", 400, ""),
+    "cut off": (GOOD[:-1], 400, ""),
+    "two values": (GOOD + GOOD, 400, ""),
+    "single quotes": (b"{'type': 'meeting.held'}", 400, ""),
+    "trailing comma": (b'{"type": "meeting.held",}', 400, ""),
+    "comment": (b'{"type": "meeting.held" /* a */}', 400, ""),
+    "NaN": (b'{"type": NaN}', 400, ""),
+    "Infinity": (b'{"expected_version": Infinity}', 400, ""),
+    "minus Infinity": (b'{"data": {"items": -Infinity}}', 400, ""),
+    "not UTF-8": (GOOD.replace(b"They", b"Th\xe9y"), 400, ""),
+    "overlong UTF-8": (GOOD.replace(b"They", b"\xc0\xaf"), 400, ""),
+    "surrogate in UTF-8": (GOOD.replace(b"They", b"\xed\xa0\x80"), 400, ""),
+    "UTF-16": (GOOD.decode().encode("utf-16"), 400, ""),
+    "UTF-16 without BOM": (GOOD.decode().encode("utf-16-le"), 400, ""),
+    "UTF-32": (GOOD.decode().encode("utf-32"), 400, ""),
+    "BOM": (b"\xef\xbb\xbf" + GOOD, 400, ""),
+    "lone surrogate": (GOOD.replace(b"They", rb"\ud800"), 400, ""),
+    "lone low surrogate": (GOOD.replace(b"They", rb"\udc00 a"), 400, ""),
+    "lone surrogate as a name": (b'{"\\ud800": 1}', 400, ""),
+    "doubled name": (GOOD[:-1] + b', "note": "Another."}', 400, ""),
+    "doubled name within": (GOOD.replace(b'"mode"', b'"mode": "phone", "mode"'), 400, ""),
+    "doubled name, escaped": (GOOD.replace(b'"mode"', rb'"\u006dode": "phone", "mode"'), 400, ""),
+    "NUL byte": (GOOD.replace(b"They", b"\x00"), 400, ""),
+    "bare control character": (GOOD.replace(b"They", b"\x01"), 400, ""),
     "escaped NUL": (GOOD.replace(b"They", rb"\u0000"), 422, "/title/en"),
-    "200 levels": (DEEP + b"[" * 200 + b"]" * 200 + b"}", 400, None),
-    "200 levels of objects": (DEEP + b'{"a":' * 200 + b"1" + b"}" * 201, 400, None),
-    "100,000 levels": (DEEP + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, None),
-    "100,000 levels, not closed": (b"[" * 100_000, 400, None),
-    "100,000 levels of objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 400, None),
-    "5,000 digits": (b'{"type": "meeting.held", "expected_version": ' + b"9" * 5_000 + b"}", 400, None),
-    "400 digits": (b'{"type": "meeting.held", "expected_version": ' + b"9" * 400 + b"}", 400, None),
-    "1e400": (b'{"type": "meeting.held", "expected_version": 1e400}', 400, None),
+    "200 levels": (DEEP + b"[" * 200 + b"]" * 200 + b"}", 400, ""),
+    "200 levels of objects": (DEEP + b'{"a":' * 200 + b"1" + b"}" * 201, 400, ""),
+    "100,000 levels": (DEEP + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, ""),
+    "100,000 levels, not closed": (b"[" * 100_000, 400, ""),
+    "100,000 levels of objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 400, ""),
+    "5,000 digits": (b'{"type": "meeting.held", "expected_version": ' + b"9" * 5_000 + b"}", 400, ""),
+    "400 digits": (b'{"type": "meeting.held", "expected_version": ' + b"9" * 400 + b"}", 400, ""),
+    "1e400": (b'{"type": "meeting.held", "expected_version": 1e400}', 400, ""),
     "1e2": (GOOD[:-1] + b', "expected_version": 1e2}', 422, "/expected_version"),
     "-0": (GOOD[:-1] + b', "expected_version": -0.0}', 422, "/expected_version"),
     "no events": (b'{"events": []}', 422, "/events"),
@@ -564,6 +564,17 @@ def test_bad_parameters_are_refused_by_name(record: Record, path: str) -> None:
         assert response.status_code == 422, (name, value[:40])
         body = problem(response, 422, None, "invalid")
         assert {error["pointer"].split("/")[1] for error in body["errors"]} == {name}, (name, value[:40])
+
+
+@pytest.mark.parametrize(
+    "query", ["timeline?since=2025-01-01&since=2025-02-01", "tallies?of=CA&of=US", "events?limit=1&limit=2"]
+)
+def test_a_parameter_that_takes_one_value_is_given_once(record: Record, query: str) -> None:
+    response = record.app.test_client().get(f"/api/v1/{query}")
+    assert "more than once" in problem(response, 422, f"/{query.partition('?')[2].partition('=')[0]}")["detail"]
+    if not query.startswith("events"):
+        page = record.app.test_client().get(f"/en/{query}".replace("timeline", ""), headers={"Accept": "text/html"})
+        assert page.status_code == 422
 
 
 @pytest.mark.parametrize("query", ["q=%e9", "party=CA&person=%ff", "%ff=1", "topic=a%C3"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -231,6 +233,16 @@ def test_an_older_schema_stops_the_start_with_what_to_run(databases: Databases, 
     assert run(url, "check").returncode == 0
 
 
+@pytest.mark.parametrize("command", [["db", "upgrade"], ["export"], ["serve"]])
+def test_a_newer_schema_is_said_in_one_line(url: str, database: Database, command: list[str]) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    done = run(url, *command)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("newer than this program (0003): upgrade the program")
+    assert "Traceback" not in done.stderr
+
+
 def test_an_upgrade_by_many_at_once_happens_once(databases: Databases) -> None:
     url = databases.empty()
     starters = [Process(url, "db", "upgrade") for _ in range(4)]
@@ -251,12 +263,16 @@ def test_the_log_holds_what_the_service_role_may_only_add_to(url: str, databases
     with owner.write() as connection:
         if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = 'depositary'")):
             connection.execute(text("CREATE ROLE depositary LOGIN PASSWORD 'secret'"))
-        for statement in grants.split(";"):
-            if "GRANT" in statement:
-                connection.execute(text(statement))
+    builders.append(owner, builders.meeting())
+    builders.catch_up(owner)
+    with owner.write() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute(re.sub(r"^(\\set .*|BEGIN;|COMMIT;)$", "", grants, flags=re.M))
     service = connect(owner.url.set(username="depositary", password="secret"))
     builders.append(service, builders.meeting())
     builders.catch_up(service)
+    with service.read() as connection:
+        assert checkpoints.live(connection, BY_NAME["timeline"]).position == 2
     for statement in (
         "UPDATE events SET type = 'x'",
         "DELETE FROM events",

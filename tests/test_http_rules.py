@@ -212,6 +212,24 @@ def test_without_its_database_a_service_is_not_ready(databases: Databases) -> No
     here.close()
 
 
+def test_while_the_database_is_away_everything_says_so(databases: Databases) -> None:
+    if databases.engine == "sqlite":
+        return
+    app = create_app(Settings(database_url=databases.new(), home="CA"))
+    editor = token(app)
+    client, gone = app.test_client(), databases.made[-1]
+    databases._run(f"DROP DATABASE {gone} WITH (FORCE)")
+    for path in ("timeline", "tallies", "events?limit=1", "events/live"):
+        response = client.get(f"/api/v1/{path}")
+        problem(response, 503, None, "unavailable")
+        assert response.headers["Retry-After"]
+    problem(client.post("/api/v1/events", json=builders.meeting(), headers=editor), 503, None, "unavailable")
+    assert client.get("/en/", headers={"Accept": "text/html"}).status_code == 503
+    for path in ("/healthz", "/readyz"):
+        assert (client.get(path).status_code, client.get(path).json["status"]) == (503, "unavailable")
+    app.extensions["depositary"].close()
+
+
 def test_the_views_say_how_far_they_have_come(app: Flask) -> None:
     database = app.extensions["depositary"].database
     builders.append(database, builders.meeting(), builders.meeting())

@@ -181,7 +181,7 @@ def test_what_came_in_since_the_preview_is_shown_first(app: Flask, writer: Flask
 def test_every_type_has_a_form_whose_fields_have_labels(writer: FlaskClient) -> None:
     for type in ACTS:
         answer = writer.get(f"/en/write/{type}", headers=HTML)
-        fields = [name for name in filled(answer).values if name not in ("csrf", "id")]
+        fields = [name for name in filled(answer).values if name not in ("csrf", "id", "made")]
         assert answer.status_code == 200
         assert answer.text.count("<label for=") == len(fields)
         assert {name.split(".")[1] for name in fields if name.startswith("data.")} == set(TYPES[type].fields)
@@ -220,6 +220,25 @@ def test_a_first_act_gets_a_stream_and_the_next_one_continues_it(app: Flask, wri
     later = {"occurred_on": "2025-08", "title.en": "It is suspended"}
     assert send(writer, path, previewed(writer, path, fields, **later)).status_code == 303
     assert log(app)[1].stream == event.stream
+
+
+def test_two_writers_at_once_never_write_into_one_new_stream(app: Flask, writer: FlaskClient) -> None:
+    path = "/en/write/partnership.established"
+    ties = {"occurred_on": "2025-02-01", "title.en": "Ties", "data.name": "Ties", "data.parties.1": "Japan"}
+    first = previewed(writer, path, open_form(writer, path), **ties)
+    second = previewed(writer, path, open_form(writer, path), **{**ties, "occurred_on": "2025-09-01"})
+    assert (first["stream"], second["stream"]) == ("partnership:ca-jp-2025", "partnership:ca-jp-2025")
+    assert send(writer, path, first).status_code == 303
+    shown = send(writer, path, second)
+    assert shown.status_code == 200
+    assert send(writer, path, filled(shown).values | {"do": "save"}).status_code == 303
+    assert [event.stream for event in log(app)] == ["partnership:ca-jp-2025", "partnership:ca-jp-2025-2"]
+
+
+def test_a_form_without_end_is_refused_before_it_is_read(app: Flask, client: FlaskClient) -> None:
+    for path, size in (("/en/sign-in", 20_000), ("/en/write/meeting.held", 600_000), ("/en/import", 600_000)):
+        answer = client.post(path, data=b"a&" * (size // 2), content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 413, path
 
 
 def test_what_no_longer_holds_is_cleared_by_a_later_act(app: Flask, writer: FlaskClient) -> None:

@@ -118,7 +118,7 @@ def _batch(value: Mapping[str, Any]) -> list[Any]:
 def _lines(body: bytes) -> list[Any]:
     lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
     _check_count(len(lines))
-    return [_parse(line, f"Line {number}: ") for number, line in lines]
+    return [_parse(line, f"Line {number}: ", f"/events/{nth}") for nth, (number, line) in enumerate(lines)]
 
 
 def _check_count(count: int) -> None:
@@ -129,11 +129,11 @@ def _check_count(count: int) -> None:
         raise wrong_body("too-large", detail, "/events")
 
 
-def _parse(body: bytes, where: str = "") -> Any:
+def _parse(body: bytes, where: str = "", pointer: str = "") -> Any:
     try:
         return bodies.parse(body)
     except bodies.Unparseable as error:
-        raise Refusal("not-parseable", f"{where}{error}") from None
+        raise wrong_body("not-parseable", f"{where}{error}", pointer) from None
 
 
 def wrong_body(name: str, detail: str, *pointers: str) -> Refusal:

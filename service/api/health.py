@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import orjson
 from flask import Blueprint, Response
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from events import store
 from events.database import Database
 from events.errors import SchemaOutdated
-from projections import lease
+from projections import checkpoints, lease
+from projections.registry import BY_NAME
 from service import migrate
 from service.api.projections import states
 from service.context import Context, context
@@ -29,11 +31,14 @@ def readyz() -> Response:
     """Whether it can serve: database, schema, views, worker. A stopped view makes it `degraded`."""
     here = context()
     parts = {"database": _database(here.database)}
-    if parts["database"]["status"] == "ok":
-        parts["schema"] = _schema(here.database)
-    if parts.get("schema", {}).get("status") == "ok":
-        parts |= {f"projection:{row['name']}": _view(row) for row in states(here)}
-        parts["worker"] = _worker(here)
+    try:
+        if parts["database"]["status"] == "ok":
+            parts["schema"] = _schema(here.database)
+        if parts.get("schema", {}).get("status") == "ok":
+            parts |= {f"projection:{row['name']}": _view(here.database, row) for row in states(here)}
+            parts["worker"] = _worker(here)
+    except SQLAlchemyError as error:
+        parts["database"] = _away(error)
     words = {str(part["status"]) for part in parts.values()}
     status = "unavailable" if "unavailable" in words else "degraded" if words != {"ok"} else "ok"
     return _answer(503 if status == "unavailable" else 200, {"status": status, "parts": parts})
@@ -49,7 +54,11 @@ def _database(database: Database) -> dict[str, object]:
             position = store.head(connection).position
         return {"status": "ok", "library": database.library(), "position": position}
     except SQLAlchemyError as error:
-        return {"status": "unavailable", "reason": f"the database does not answer: {type(error).__name__}"}
+        return _away(error)
+
+
+def _away(error: SQLAlchemyError) -> dict[str, object]:
+    return {"status": "unavailable", "reason": f"the database does not answer: {type(error).__name__}"}
 
 
 def _schema(database: Database) -> dict[str, object]:
@@ -60,13 +69,26 @@ def _schema(database: Database) -> dict[str, object]:
     return {"status": "ok", "revision": migrate.newest()}
 
 
-def _view(row: dict[str, object]) -> dict[str, object]:
+def _view(database: Database, row: dict[str, object]) -> dict[str, object]:
     shown = {name: row[name] for name in ("position", "lag")}
     if row["status"] == "stopped":
         return {"status": "stopped", "reason": row["error"], **shown}
     if row["status"] == "building":
         return {"status": "building", "reason": "is built for the first time, or for this version", **shown}
+    try:
+        _touch(database, str(row["name"]))
+    except DBAPIError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        return {"status": "unreadable", "reason": reason, **shown}
     return {"status": "ok", **shown}
+
+
+def _touch(database: Database, name: str) -> None:
+    """Read a row of each table of the live generation. Raises DBAPIError for one that may not be read."""
+    view = BY_NAME[name]
+    with database.read() as connection:
+        for table in view.tables(checkpoints.live(connection, view).generation).values():
+            connection.execute(select(table).limit(1)).first()
 
 
 def _worker(here: Context) -> dict[str, object]:

@@ -63,8 +63,8 @@ def _report(path: Path, result: importing.Result, dry_run: bool) -> bool:
     for wrong in result.wrong[:SHOWN]:
         where = f" {wrong.pointer}:" if wrong.pointer else ""
         click.echo(f"{path}:{wrong.line}:{where} {wrong.detail}", err=True)
-    if len(result.wrong) > SHOWN:
-        click.echo(f"{path}: and {len(result.wrong) - SHOWN} errors more", err=True)
+    if result.faults > SHOWN:
+        click.echo(f"{path}: and {result.faults - SHOWN} errors more", err=True)
     done = "would be appended" if dry_run else "appended"
-    click.echo(f"{path}: {result.appended} {done}, {result.repeated} already there, {len(result.wrong)} errors")
+    click.echo(f"{path}: {result.appended} {done}, {result.repeated} already there, {result.faults} errors")
     return bool(result.wrong)

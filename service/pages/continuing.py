@@ -36,17 +36,29 @@ def begun(type: str, given: composing.Typed) -> composing.Typed:
 
 
 def with_stream(type: str, sheet: Sheet, id: str) -> tuple[Sheet, dict[str, Any]]:
-    """The sheet and its event with the stream named, where it is the writer's to name."""
+    """The sheet and its event with the stream named, where it is the writer's to name.
+
+    A name made here is remembered in the form, and asked to be a new one until it is saved, so that two writers at
+    once never write into one stream by chance.
+    """
     kind, raw = kind_of(type), {**composing.event(type, sheet.typed), "id": id}
     if not kind.life_cycle and kind.family == "act":
         raw.pop("stream", None)
         return sheet, raw
     if "stream" in raw:
         raw["stream"] = suggestions.stream_name(kind.name, raw["stream"])
+        if sheet.sent.get("made") == raw["stream"]:
+            raw["expected_version"] = 0
     elif kind.family == "edition" or type.partition(".")[2] in kind.opens:
-        raw["stream"] = suggestions.new_stream(kind.name, raw)
+        raw |= {"stream": suggestions.new_stream(kind.name, raw), "expected_version": 0}
     typed = {**sheet.typed, **({"stream": raw["stream"]} if "stream" in raw else {})}
     return replace(sheet, typed=typed), raw
+
+
+def renamed(type: str, sheet: Sheet, id: str) -> tuple[Sheet, dict[str, Any]]:
+    """As `with_stream`, with another name made, because the one that was made is taken by now."""
+    typed = {name: value for name, value in sheet.typed.items() if name != "stream"}
+    return with_stream(type, replace(sheet, typed=typed), id)
 
 
 def stream_block(type: str, sheet: Sheet) -> list[Block]:

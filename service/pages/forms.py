@@ -13,8 +13,8 @@ import marshmallow as ma
 from werkzeug.datastructures import MultiDict
 
 from service.negotiation import of_messages
-from service.problems import Refusal
-from service.query import Query, Several
+from service.problems import Refusal, wrong_query
+from service.query import ONCE, Query, Several
 
 CLOCKS = ("as_of", "known_at", "at_position")
 BESIDE = (*CLOCKS, "min_position", "wait", "limit", "cursor", "order")
@@ -59,6 +59,9 @@ class Form:
     def load(self, schema: type[Query]) -> dict[str, Any]:
         """The values as the interface takes them. Raises Refusal (422)."""
         several = {name for name, each in schema().fields.items() if isinstance(each, Several)}
+        twice = [name for name, values in self.given.items() if len(values) > 1 and name not in several]
+        if twice:
+            raise wrong_query(dict.fromkeys(twice, ONCE))
         raw = {name: list(values) if name in several else values[0] for name, values in self.given.items()}
         try:
             loaded: dict[str, Any] = schema().load(raw)

@@ -45,9 +45,9 @@ def enter() -> Response:
     following = request.form.get("next", "")
     if not cookies.csrf_holds():
         return _page(_(NOT_SENT_HERE), 403, following)
-    if not current_app.extensions["guesses"].hit(RULE, request.remote_addr or "unknown"):
-        return _page(_("Too many tries. Wait a minute."), 429, following)
     token = _found(request.form.get("token", "").strip())
+    if token is None and not current_app.extensions["guesses"].hit(RULE, request.remote_addr or "unknown"):
+        return _page(_("Too many tries. Wait a minute."), 429, following)
     if token is None:
         return _page(_(UNKNOWN), 401, following)
     cookies.sign_in(token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -72,10 +73,10 @@ def new_stream(kind: str, event: Mapping[str, Any]) -> str:
     if kind == "edition":
         words = [str(data.get("name", ""))]
     stem = f"{kind}:{_slug('-'.join(words)) or 'new'}"
+    names = [stem, *(f"{stem}-{nth}" for nth in range(2, 500))]
     with context().database.read() as connection:
-        taken = store.load_streams(connection, [stem, *(f"{stem}-{nth}" for nth in range(2, 100))], store.StreamCache())
-    free = (name for name in [stem, *(f"{stem}-{nth}" for nth in range(2, 1_000))] if name not in taken)
-    return next(free)
+        taken = store.load_streams(connection, names, store.StreamCache())
+    return next((name for name in names if name not in taken), f"{stem}-{secrets.token_hex(4)}")
 
 
 def stream_name(kind: str, text: str) -> str:

@@ -25,7 +25,7 @@ from service.pages.words import party
 from service.reading import Reading
 from service.translations import LANGUAGES, _, language
 
-MOST_FACETS = 12
+MOST_FACETS, MOST_YEARS = 12, 30
 SHOWN_TYPES = tuple(name for name in TYPES if kind_of(name).family == "act")
 CHOICES = {"kinds": ACTS, "types": SHOWN_TYPES, "modes": ("in_person", "phone", "video")}
 BESIDE = ("order", "limit", "min_position", "wait")
@@ -91,7 +91,7 @@ def facets(
         rows = [] if name in kept else found[name][:MOST_FACETS]
         links = [{**row, "href": reading.link(path, **kept, **{name: row["value"]})} for row in rows]
         shown.append((name, [{**row, "words": named.get(name, str)(row["value"])} for row in links]))
-    if not {"since", "until"} & kept.keys():
+    if not {"since", "until"} & kept.keys() and len(years) <= MOST_YEARS:
         shown.append(("year", [_year(reading, each, path, kept) for each in reversed(years) if _holds(each)]))
     return [(name, rows) for name, rows in shown if len(rows) > 1]
 

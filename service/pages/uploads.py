@@ -71,7 +71,9 @@ def confirm(id: str) -> Response:
         if not mine.running or mine.stalled:
             uploading.forget(mine)
         return lead_to(f"/{g.language}/import")
-    if mine.state in ("checked", "failed") or mine.stalled:
+    if mine.stalled and mine.state == "checking":
+        uploading.check(mine, context().database, context().clock)
+    elif mine.state in ("checked", "failed") or mine.stalled:
         uploading.append(mine, context().database, context().clock)
     return lead_to(f"/{g.language}/import/{mine.id}")
 

@@ -15,7 +15,7 @@ from service.context import context
 from service.envelope import new_id
 from service.pages import appending, composing, dates, suggestions
 from service.pages.appending import Outcome, Wrong
-from service.pages.continuing import acts, begun, stream_block, with_stream
+from service.pages.continuing import acts, begun, renamed, stream_block, with_stream
 from service.pages.duplicates import duplicates
 from service.pages.facts import facts
 from service.pages.inputs import blocks, names
@@ -88,6 +88,9 @@ def send(type: str) -> Response:
 def _preview_or_save(type: str, sheet: Sheet, id: str, *, saving: bool) -> Response:
     sheet, raw = with_stream(type, sheet, id)
     outcome = appending.judge(raw)
+    if raw.get("expected_version") == 0 and outcome.has("version-conflict"):
+        sheet, raw = renamed(type, sheet, id)
+        outcome = appending.judge(raw)
     if outcome.has("id-reused"):
         return _reused(type, sheet, id)
     if not outcome.good:
@@ -143,6 +146,7 @@ def _form(
         status,
         type=type,
         id=id,
+        made=stream if preview and preview["made"] else sheet.sent.get("made", ""),
         blocks=[*blocks(type, sheet), *stream_block(type, sheet)],
         wrongs=wrongs,
         preview=preview,
@@ -173,6 +177,7 @@ def _preview(outcome: Outcome, alike: list[dict[str, Any]] | None, seen: str, *,
         "occurred_on": content.occurred_on,
         "facts": facts(outcome.draft.type, content.data, plain_link, ""),
         "stream": outcome.draft.stream,
+        "made": outcome.draft.expected_version == 0,
         "duplicates": alike,
         "seen": seen,
         "changed": changed,

@@ -510,6 +510,14 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "Letters do not appear in a picture drawn here: the font cannot be read.",
         "Les lettres n’apparaissent pas dans l’image produite : la police de caractères est illisible.",
     ),
+    (
+        "The database does not answer just now. Try again shortly.",
+        "La base de données ne répond pas pour l’instant. Réessayez sous peu.",
+    ),
+    (
+        "This parameter is given more than once. Give it once.",
+        "Ce paramètre est donné plus d’une fois. Donnez-le une seule fois.",
+    ),
     ("The database is occupied. Try again shortly.", "La base de données est occupée. Réessayez sous peu."),
     (
         "Too many live streams are open here. Try again later.",
