@@ -21,6 +21,9 @@ from projections.involvement import Involvement, involvements, parties_in, peopl
 from projections.view import ALWAYS, Rows, Tables, View, flag, versioned, whole
 from projections.words import fold, words
 
+COUNTED = ("known_from", "known_until", "retracted", "kind", "sourced")
+"""What is counted of every action; it stands in the index, so that counting need not read the actions themselves."""
+
 
 @cache
 def tables(generation: int) -> Tables:
@@ -47,7 +50,7 @@ def tables(generation: int) -> Tables:
             Column("words", Text, nullable=False),
             Column("item", LargeBinary, nullable=False),
         ],
-        ["earliest", "latest", "position"],
+        ["earliest", "latest", "position", *COUNTED],
         ["id"],
         ["position"],
         ["known_from"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
@@ -13,6 +13,7 @@ from events.committer import Committer
 from events.database import Database
 from events.types import EPOCH
 from events.watch import Watch
+from service.remembered import Remembered
 from service.settings import Settings
 
 KEY = "depositary"
@@ -27,6 +28,7 @@ class Context:
     committer: Committer
     watch: Watch
     clock: Callable[[], int]
+    remembered: Remembered = field(default_factory=Remembered)
 
     def today(self) -> dt.date:
         """The civil day in UTC."""

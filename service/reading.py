@@ -29,7 +29,7 @@ from service.context import Context, context
 from service.problems import Refusal, wrong_query
 
 Result = TypeVar("Result")
-POLL_SECONDS = 0.005
+POLL_SECONDS, LONGEST_POLL_SECONDS = 0.005, 0.25
 YEAR = 31_536_000
 
 
@@ -146,7 +146,7 @@ def resolve(here: Context, asked: Asked) -> Pin:
 
 def wait_for(here: Context, views: Sequence[str], position: int, seconds: float) -> None:
     """Wait until all these views have reached a position. Raises Refusal (503) when they do not in time."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, POLL_SECONDS
     while position:
         with here.database.read() as connection:
             try:
@@ -158,7 +158,8 @@ def wait_for(here: Context, views: Sequence[str], position: int, seconds: float)
         if time.monotonic() >= end:
             detail = f"The view has reached position {reached}, not {position} yet. Ask again shortly."
             raise Refusal("projection-behind", detail, headers={"Retry-After": "1"}, position=reached)
-        time.sleep(POLL_SECONDS)
+        time.sleep(min(pause, max(0.0, end - time.monotonic())))
+        pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
 
 
 def wait_for_head(here: Context, position: int, seconds: float) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import orjson
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
+from flask.blueprints import BlueprintSetupState
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -15,21 +18,48 @@ from projections.registry import BY_NAME
 from service import migrate
 from service.api.projections import states
 from service.context import Context, context
+from service.probe import Probe
 
 blp = Blueprint("health", __name__)
+
+
+Parts = dict[str, dict[str, object]]
+KEY = "probes"
+
+
+@blp.record
+def _probes(state: BlueprintSetupState) -> None:
+    state.app.extensions[KEY] = {"alive": Probe[Parts](), "ready": Probe[Parts]()}
 
 
 @blp.get("/healthz")
 def healthz() -> Response:
     """Whether the process answers and reaches its database."""
-    part = _database(context().database)
-    return _answer(200 if part["status"] == "ok" else 503, {"status": part["status"], "parts": {"database": part}})
+    database = context().database
+    parts = _asked("alive", lambda: {"database": _database(database)})
+    status = parts["database"]["status"]
+    return _answer(200 if status == "ok" else 503, {"status": status, "parts": parts})
 
 
 @blp.get("/readyz")
 def readyz() -> Response:
     """Whether it can serve: database, schema, views, worker. A stopped view makes it `degraded`."""
     here = context()
+    parts = _asked("ready", lambda: _parts(here))
+    words = {str(part["status"]) for part in parts.values()}
+    status = "unavailable" if "unavailable" in words else "degraded" if words != {"ok"} else "ok"
+    return _answer(503 if status == "unavailable" else 200, {"status": status, "parts": parts})
+
+
+def _asked(name: str, work: Callable[[], Parts]) -> Parts:
+    probe: Probe[Parts] = current_app.extensions[KEY][name]
+    try:
+        return probe.ask(work)
+    except TimeoutError:
+        return {"database": {"status": "unavailable", "reason": "the database does not answer in time"}}
+
+
+def _parts(here: Context) -> Parts:
     parts = {"database": _database(here.database)}
     try:
         if parts["database"]["status"] == "ok":
@@ -39,9 +69,7 @@ def readyz() -> Response:
             parts["worker"] = _worker(here)
     except SQLAlchemyError as error:
         parts["database"] = _away(error)
-    words = {str(part["status"]) for part in parts.values()}
-    status = "unavailable" if "unavailable" in words else "degraded" if words != {"ok"} else "ok"
-    return _answer(503 if status == "unavailable" else 200, {"status": status, "parts": parts})
+    return parts
 
 
 def _answer(code: int, body: dict[str, object]) -> Response:

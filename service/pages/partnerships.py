@@ -22,6 +22,10 @@ def partnerships() -> Response:
     return show("partnerships.html", ["partnerships"], PartnershipFilters, _body)
 
 
+ON_A_PAGE, ACTS = 100, 6
+"""How many are listed on a page, and how many of the acts of each: the last ones."""
+
+
 @blp.context_processor
 def _choices() -> dict[str, Any]:
     kinds = (("", _("partnerships")), ("agreement", _("agreements")), ("partnership,agreement", _("both")))
@@ -34,7 +38,10 @@ def _choices() -> dict[str, Any]:
 
 def _body(reading: Reading, args: dict[str, Any], form: Form) -> dict[str, Any]:
     path = f"/{g.language}/partnerships"
-    found = partnerships_body(reading, args)
+    found = partnerships_body(reading, {"limit": ON_A_PAGE, **args})
+    for item in found["items"]:
+        item["more"] = max(0, len(item["acts"]) - ACTS)
+        item["acts"] = item["acts"][-ACTS:]
     kept = {name: values for name, values in form.given.items() if name not in (*CLOCKS, "cursor")}
     return {
         "items": found["items"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -10,10 +11,13 @@ from flask import Response, g
 from markupsafe import Markup
 
 from events.types import TYPES, kind_of
-from projections.calendar import Bin, calendar
+from projections import browse
+from projections.browse import TimelineQuery
+from projections.calendar import Bin, Calendar, calendar
 from projections.involvement import parties_in
 from projections.words import words
 from service.api.timeline import ACTS, TimelineFilters, timeline_body, timeline_query
+from service.context import context
 from service.editions import published
 from service.pages import dates
 from service.pages.forms import CLOCKS, Form
@@ -25,7 +29,7 @@ from service.pages.words import party
 from service.reading import Reading
 from service.translations import LANGUAGES, _, language
 
-MOST_FACETS, MOST_YEARS = 12, 30
+MOST_FACETS, MOST_YEARS, MOST_NAMED = 12, 30, 60
 SHOWN_TYPES = tuple(name for name in TYPES if kind_of(name).family == "act")
 CHOICES = {"kinds": ACTS, "types": SHOWN_TYPES, "modes": ("in_person", "phone", "video")}
 BESIDE = ("order", "limit", "min_position", "wait")
@@ -44,22 +48,34 @@ def _choices() -> dict[str, Any]:
 
 def _body(reading: Reading, args: dict[str, Any], form: Form) -> dict[str, Any]:
     path = f"/{g.language}/"
-    found = timeline_body(reading, {**args, "facets": "1"})
+    found = timeline_body(reading, {**args, "facets": "0"})
     kept = {name: values for name, values in form.given.items() if name not in (*CLOCKS, "cursor")}
-    when = calendar(reading.connection, reading.generation("timeline"), reading.clocks, timeline_query(args))
+    counts, when = counted(reading, timeline_query(args))
     return {
         "months": months(found["items"], words(args.get("q") or "")),
         "edition": next(iter(published(reading.connection, reading.clocks.position)), None),
-        "total": sum(row["count"] for row in found["facets"]["kind"]),
+        "total": sum(row["count"] for row in counts["kind"]),
         "strip": strip(when, reading.link, kept, path),
-        "facets": facets(reading, found["facets"], when.years, path, kept),
-        "parties": [row["value"] for row in found["facets"]["party"]],
+        "facets": facets(reading, counts, when.years, path, kept),
+        "parties": [row["value"] for row in counts["party"]],
         "next": moved(found["next"], path),
         "first": reading.link(path, **kept) if "cursor" in args else None,
         "removals": removals(reading, path, kept),
         "descending": args["order"] == "desc",
         "turned": reading.link(path, **{**kept, "order": "asc" if args["order"] == "desc" else "desc"}),
     }
+
+
+def counted(reading: Reading, query: TimelineQuery) -> tuple[Mapping[str, Any], Calendar]:
+    """The first rows of each facet, and where the actions lie; remembered, since a large record takes its time."""
+    generation, clocks = reading.generation("timeline"), reading.clocks
+
+    def work() -> tuple[Mapping[str, Any], Calendar]:
+        found = browse.facets(reading.connection, generation, clocks, query)
+        first = {name: rows if name == "kind" else rows[:MOST_NAMED] for name, rows in found.items()}
+        return first, calendar(reading.connection, generation, clocks, query)
+
+    return context().remembered.get(("timeline", generation, clocks, replace(query, descending=True)), work)
 
 
 def months(items: Sequence[dict[str, Any]], wanted: Sequence[str] = ()) -> list[tuple[str, list[dict[str, Any]]]]:
