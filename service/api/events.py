@@ -87,7 +87,8 @@ def _bodies() -> tuple[list[Any], bool]:
     """The raw events of the request, and whether they came as a batch."""
     if request.mimetype not in ("application/json", NDJSON) or _charset() not in ("", "utf-8", "utf8"):
         detail = "Send application/json, or application/x-ndjson with one event a line, in UTF-8."
-        raise Refusal("unsupported-media-type", detail, headers={"Accept-Post": f"application/json, {NDJSON}"})
+        accepted = {"Accept-Post": f"application/json, {NDJSON}"}
+        raise Refusal("unsupported-media-type", detail, errors=[{"pointer": "", "detail": detail}], headers=accepted)
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refusal("unsupported-media-type", "Send the body uncompressed.", headers={"Accept-Encoding": "identity"})
     body = request.get_data(cache=False)
