@@ -18,9 +18,8 @@ from service.envelope import new_id
 from service.histories import history
 from service.pages import appending, composing
 from service.pages.appending import Outcome, Wrong
+from service.pages.changes import in_words
 from service.pages.conflicts import flat, rows, settled
-from service.pages.dates import in_words
-from service.pages.facts import shown
 from service.pages.inputs import blocks, names
 from service.pages.labels import field as label_of
 from service.pages.sessions import for_writers, hindrance
@@ -156,7 +155,7 @@ def _refused(act: Act, sheet: Sheet, version: int, own: str, outcome: Outcome) -
 
 
 def _side(change: Mapping[str, Any], side: str) -> str | None:
-    return in_words(change[side]) if change["path"] == "/occurred_on" else shown(change[side])
+    return in_words(change["path"].rpartition("/")[2], change[side])
 
 
 def _label(path: str) -> str:
