@@ -1,4 +1,4 @@
-"""Reading the timeline: filters, order, pages that never repeat or skip, and counts by facet."""
+"""Reading the timeline: filters, order, and pages that never repeat or skip."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Select,
     Table,
     and_,
     cast,
-    distinct,
     false,
     func,
     select,
@@ -163,17 +161,6 @@ def _involved(made: Tables, clocks: Clocks, codes: Sequence[str]) -> Select[Any]
     return found.where(held(involved, clocks), clocks.knows(parties))
 
 
-def party_counts(made: Tables, clocks: Clocks, positions: ColumnElement[Any]) -> Select[Any, Any]:
-    """How many of these actions involve each party: counted by sets of parties first, which are few."""
-    involved, parties = made["involved"], made["parties"]
-    sets = (involved.c.stream_id, involved.c.party_set)
-    per_set = select(*sets, func.count(distinct(involved.c.position)).label("n"))
-    found = per_set.where(involved.c.position == positions, held(involved, clocks)).group_by(*sets).cte("per_set")
-    of_set = (parties.c.stream_id == found.c.stream_id) & (parties.c.party_set == found.c.party_set)
-    counted: Select[Any, Any] = select(parties.c.party, cast(func.sum(found.c.n), BigInteger))
-    return counted.where(of_set, clocks.knows(parties)).group_by(parties.c.party)
-
-
 def _has_words(connection: Connection, table: Table, q: str) -> ColumnElement[bool]:
     """Every word of `q` is a word of the action; a `q` without words asks for nothing."""
     wanted = list(dict.fromkeys(words(q)))
@@ -187,39 +174,3 @@ def _has_words(connection: Connection, table: Table, q: str) -> ColumnElement[bo
         return table.c.known_from.in_(select(match.bindparams(words=phrase).subquery().c.rowid))
     lexemes = func.array_to_tsvector(func.string_to_array(table.c.words, " "))
     return lexemes.op("@@")(cast(" & ".join(f"'{word}'" for word in wanted), TSQUERY))
-
-
-def facets(
-    connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery
-) -> dict[str, list[dict[str, Any]]]:
-    """How many of the matching actions there are by party, kind, person, topic, year, and sourced or not."""
-    made = tables(generation)
-    table = made["actions"]
-    hits = select(table.c.position, table.c.kind, table.c.earliest, table.c.sourced)
-    hit = hits.where(matches(connection, generation, clocks, query)).cte("hit")
-    people, topics = made["people"], made["topics"]
-    counted = {
-        "person": select(func.min(people.c.name), func.count(distinct(hit.c.position))).where(held(people, clocks)),
-        "topic": select(func.min(topics.c.topic), func.count(distinct(hit.c.position))).where(clocks.knows(topics)),
-    }
-    groups = {"person": people.c.folded, "topic": topics.c.folded}
-    result = {"party": _ranked(connection.execute(party_counts(made, clocks, hit.c.position)).all())}
-    for name, selection in counted.items():
-        beside = {"person": people, "topic": topics}[name]
-        grouped = selection.where(beside.c.position == hit.c.position).group_by(groups[name])
-        result[name] = _ranked(connection.execute(grouped).all())
-    result["kind"] = _ranked(connection.execute(select(hit.c.kind, func.count()).group_by(hit.c.kind)).all())
-    days = connection.execute(select(hit.c.earliest, func.count()).group_by(hit.c.earliest)).all()
-    years: dict[str, int] = {}
-    for day, count in days:
-        year = f"{dt.date.fromordinal(day).year:04}"
-        years[year] = years.get(year, 0) + count
-    result["year"] = [{"value": year, "count": years[year]} for year in sorted(years)]
-    sourced = connection.execute(select(hit.c.sourced, func.count()).group_by(hit.c.sourced)).all()
-    result["sourced"] = [{"value": "true" if value else "false", "count": count} for value, count in sourced]
-    return result
-
-
-def _ranked(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    ranked = sorted(rows, key=lambda row: (-row[1], row[0]))
-    return [{"value": value, "count": count} for value, count in ranked]

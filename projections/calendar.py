@@ -11,11 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sqlalchemy import Connection, func, select
-
-from projections.browse import TimelineQuery, matches
-from projections.clocks import Clocks
-from projections.timeline import tables
+from projections.counts import Counts
+from projections.timeline import month
 
 FEWEST, MOST = 12, 130
 """How many bins are shown at least, and at most before coarser ones are used."""
@@ -24,8 +21,8 @@ SPARSE = 0.05
 """Which part of the actions may lie before the bins, in one bin of their own, so that the others can be fine."""
 
 UNITS = {"month": 1, "year": 12, "decade": 120}
-Spans = Sequence[tuple[dt.date, dt.date, int]]
-"""(earliest, latest, how many actions)."""
+Spans = Sequence[tuple[int, int, int]]
+"""(month of `earliest`, month of `latest`, how many actions)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +45,22 @@ class Calendar:
     before: bool = False
 
 
-def calendar(connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery) -> Calendar:
-    """Where the matching actions lie."""
-    table = tables(generation)["actions"]
-    found = select(table.c.earliest, table.c.latest, func.count().label("n"))
-    found = found.where(matches(connection, generation, clocks, query)).group_by(table.c.earliest, table.c.latest)
-    day = dt.date.fromordinal
-    return binned([(day(row.earliest), day(row.latest), row.n) for row in connection.execute(found)])
+def calendar(counts: Counts, as_of: dt.date | None) -> Calendar:
+    """Where the counted actions lie, until the month of `as_of`: nothing is looked for behind it."""
+    return in_bins(counts.months(), month(as_of) if as_of else None)
 
 
-def binned(spans: Spans) -> Calendar:
-    """The counts in bins of the finest unit that is still readable."""
+def binned(spans: Sequence[tuple[dt.date, dt.date, int]]) -> Calendar:
+    """As `in_bins`, by days."""
+    return in_bins([(month(first), month(last), n) for first, last, n in spans])
+
+
+def in_bins(spans: Spans, until: int | None = None) -> Calendar:
+    """The counts in bins of the finest unit that is still readable, none of which begins after the month `until`."""
     if not spans:
         return Calendar(unit="month", bins=(), years=())
-    first, last, dense = min(map(_begin, spans)), max(_month(span[1]) for span in spans), _dense(spans)
+    first, dense = min(span[0] for span in spans), _dense(spans)
+    last = max(min(span[1], until or span[1]) for span in spans)
     unit = next((unit for unit, size in UNITS.items() if last // size - dense // size < MOST), "decade")
     size = UNITS[unit]
     low = first // size if unit == "decade" else max(min(dense // size, last // size - FEWEST + 1), first // size)
@@ -72,29 +71,21 @@ def binned(spans: Spans) -> Calendar:
     return Calendar(unit=unit, bins=tuple(bins), years=tuple(_bins(spans, years)), before=before)
 
 
-def _begin(span: tuple[dt.date, dt.date, int]) -> int:
-    return _month(span[0])
-
-
 def _dense(spans: Spans) -> int:
     """The month from which on nearly all actions lie."""
     rest = SPARSE * sum(n for _, _, n in spans)
     for span in sorted(spans):
         rest -= span[2]
         if rest < 0:
-            return _begin(span)
+            return span[0]
     raise AssertionError("unreachable")
-
-
-def _month(day: dt.date) -> int:
-    return day.year * 12 + day.month - 1
 
 
 def _bins(spans: Spans, edges: Sequence[int]) -> Iterator[Bin]:
     """Bins between these months. Only the ends of each span are noted, so its length costs nothing."""
-    certain, change = [0] * len(edges), [0] * len(edges)
+    certain, change = [0] * len(edges), [0] * (len(edges) + 1)
     for span in spans:
-        begin, end = bisect_right(edges, _begin(span)) - 1, bisect_right(edges, _month(span[1])) - 1
+        begin, end = bisect_right(edges, span[0]) - 1, bisect_right(edges, span[1]) - 1
         if begin == end:
             certain[begin] += span[2]
         else:
@@ -107,9 +98,9 @@ def _bins(spans: Spans, edges: Sequence[int]) -> Iterator[Bin]:
         yield Bin(first=_first_of(max(start, 12)), last=last, certain=certain[nth], possible=possible)
 
 
-def _first_of(month: int) -> dt.date:
-    return dt.date(month // 12, month % 12 + 1, 1)
+def _first_of(number: int) -> dt.date:
+    return dt.date(number // 12, number % 12 + 1, 1)
 
 
-def _last_before(month: int) -> dt.date:
-    return dt.date.max if month // 12 > dt.MAXYEAR else _first_of(month) - dt.timedelta(days=1)
+def _last_before(number: int) -> dt.date:
+    return dt.date.max if number // 12 > dt.MAXYEAR else _first_of(number) - dt.timedelta(days=1)

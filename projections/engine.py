@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import Connection, and_, insert, inspect, update
+from sqlalchemy import Connection, and_, delete, insert, inspect, update
 from sqlalchemy import bindparam as value
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, ProgrammingError
 
 from events import store
@@ -20,7 +21,7 @@ from projections import checkpoints, lease
 from projections.checkpoints import Checkpoint, Fenced
 from projections.folding import Changes, fold
 from projections.lease import Lease
-from projections.view import OPEN, Tables, View
+from projections.view import COUNTS, OPEN, Tables, View
 
 BATCH = 2_000
 LOG = logging.getLogger("depositary.projections")
@@ -166,6 +167,24 @@ def write(connection: Connection, view: View, tables: Tables, changes: Changes) 
         inserted[name] = rows
     if view.inserted:
         view.inserted(connection, tables, inserted)
+    add_up(connection, tables, changes)
+
+
+def add_up(connection: Connection, tables: Tables, changes: Changes) -> None:
+    """Add what changed to the sums of a view."""
+    rows = [(*key, n) for key, n in sorted(changes.sums.items()) if n]
+    if not rows:
+        return
+    table = tables[COUNTS]
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(table)
+    added = new.on_conflict_do_update(index_elements=table.info["keys"], set_={"n": table.c.n + new.excluded.n})
+    names = [f"key_{key}" for key in table.info["keys"]]
+    connection.execute(added, [dict(zip((*table.info["keys"], "n"), row, strict=True)) for row in rows])
+    fallen = [dict(zip(names, row[:-1], strict=True)) for row in rows if row[-1] < 0]
+    if fallen:
+        same = and_(*(table.c[key] == value(f"key_{key}") for key in table.info["keys"]))
+        connection.execute(delete(table).where(same, table.c.n == 0), fallen)
 
 
 def begin_generation(database: Database, view: View, now: int) -> int:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from events.streams import Stream, evolve, initial
 from events.types import Event
-from projections.view import OPEN, Key, Rows, View
+from projections.view import COUNTS, OPEN, Key, Rows, View
 
 
 @dataclass(kw_only=True)
 class Changes:
-    """Rows to insert (complete with `known_from` and `known_until`) and rows to close, by table."""
+    """Rows to insert (complete with `known_from` and `known_until`) and rows to close, by table; and what to add up."""
 
     inserts: dict[str, dict[Key, list[dict[str, Any]]]] = field(default_factory=dict)
     closes: dict[str, list[tuple[Key, int]]] = field(default_factory=dict)
+    sums: Counter[Key] = field(default_factory=Counter)
 
     def apply(self, stream_id: int, position: int, before: Rows, after: Rows) -> None:
         """Note what one event at a position changed in the rows of a stream."""
-        for table in {*before, *after}:
+        self._add_up(before.get(COUNTS, {}), after.get(COUNTS, {}))
+        for table in {*before, *after} - {COUNTS}:
             old, new = before.get(table, {}), after.get(table, {})
             for key in old:
                 if old[key] != new.get(key):
@@ -29,6 +32,12 @@ class Changes:
                 if values != old.get(key):
                     row = {"known_from": position, "known_until": OPEN, **values}
                     self.inserts.setdefault(table, {}).setdefault((stream_id, *key), []).append(row)
+
+    def _add_up(self, old: Mapping[Key, Mapping[str, Any]], new: Mapping[Key, Mapping[str, Any]]) -> None:
+        for key, row in new.items():
+            self.sums[key] += row["n"]
+        for key, row in old.items():
+            self.sums[key] -= row["n"]
 
     def _close(self, table: str, key: Key, position: int) -> None:
         rows = self.inserts.get(table, {}).get(key)

@@ -7,19 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from projections import browse
 from projections.browse import TimelineQuery, held, matches
 from projections.clocks import Clocks
+from projections.counts import count
 from projections.timeline import tables
 
 
 def party_counts(connection: Connection, generation: int, clocks: Clocks, *only: str) -> dict[str, int]:
     """Number of actions by party involved; of all parties, or of these."""
-    made = tables(generation)
-    hits = select(made["actions"].c.position)
-    hit = hits.where(matches(connection, generation, clocks, TimelineQuery(parties=only))).cte("hit")
-    counted = connection.execute(browse.party_counts(made, clocks, hit.c.position))
-    return {row[0]: row[1] for row in counted if not only or row[0] in only}
+    found = count(connection, generation, clocks, TimelineQuery(parties=only)).by["party"]
+    return {code: n for (code, _), n in found.items() if n and (not only or code in only)}
 
 
 def people(connection: Connection, generation: int, clocks: Clocks, party: str | None = None) -> list[dict[str, Any]]:

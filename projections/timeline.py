@@ -6,28 +6,30 @@ ordered read. What an action is found by (parties, people, topics, words) lies i
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Text, text
+from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, String, Text, literal_column, text
 
 from events.canonical import encode
 from events.streams import Act, Stream
 from events.types import instant_text, kind_of
 from projections.involvement import Involvement, involvements, parties_in, people_in
-from projections.view import ALWAYS, Rows, Tables, View, flag, versioned, whole
+from projections.view import ALWAYS, Rows, Tables, View, flag, summed, versioned, whole
 from projections.words import fold, words
 
+Made = dict[str, dict[tuple[Any, ...], Mapping[str, Any]]]
 COUNTED = ("known_from", "known_until", "retracted", "kind", "sourced")
 """What is counted of every action; it stands in the index, so that counting need not read the actions themselves."""
 
 
 @cache
 def tables(generation: int) -> Tables:
-    """`actions`, and beside it, joined by `position`, `involved`, `people` and `topics`.
+    """`actions`, and beside it, joined by `position`, `involved`, `people` and `topics`; and `counts` of them.
 
     Hundreds of acts of one treaty involve the same parties. So `involved` names a set of them, and `parties` holds
     each set of a stream once.
@@ -62,6 +64,9 @@ def tables(generation: int) -> Tables:
         ["position"],
         ["party_set", "position"],
     )
+    split = involved.c.from_day > literal_column("0")
+    name = f"timeline_split_{generation}"
+    Index(name, involved.c.position, involved.c.known_from, sqlite_where=split, postgresql_where=split)
     parties = versioned(
         f"timeline_parties_{generation}",
         [whole("party_set"), Column("party", String(20))],
@@ -86,10 +91,15 @@ def tables(generation: int) -> Tables:
         [Column("topic", Text, nullable=False), Column("folded", Text, nullable=False)],
         ["position"],
     )
-    return {"actions": actions, "involved": involved, "parties": parties, "people": people, "topics": topics}
-
-
-Made = dict[str, dict[tuple[Any, ...], Mapping[str, Any]]]
+    counts = summed(
+        f"timeline_counts_{generation}",
+        Column("facet", String(10)),
+        Column("value", Text),
+        Column("shown", Text),
+        Column("year", Integer, autoincrement=False),
+    )
+    beside = {"involved": involved, "parties": parties, "people": people, "topics": topics}
+    return {"actions": actions, **beside, "counts": counts}
 
 
 def rows(stream: Stream) -> Rows:
@@ -120,7 +130,7 @@ def last(stream: Stream) -> Rows:
 
 
 def _nothing() -> Made:
-    return {"actions": {}, "involved": {}, "parties": {}, "people": {}, "topics": {}}
+    return {"actions": {}, "involved": {}, "parties": {}, "people": {}, "topics": {}, "counts": {}}
 
 
 def _add(made: Made, act: Act, parts: Sequence[Involvement]) -> None:
@@ -136,6 +146,33 @@ def _add(made: Made, act: Act, parts: Sequence[Involvement]) -> None:
             made["people"][position, nth, part.from_day] = {"until_day": part.until_day, **who}
     for nth, topic in enumerate(act.content.data.get("topics") or ()):
         made["topics"][position, nth] = {"topic": topic, "folded": fold(topic)}
+    if len(parts) == 1 and not act.retracted:
+        _count(made["counts"], act, parts[0].data)
+
+
+def _count(counts: dict[tuple[Any, ...], Mapping[str, Any]], act: Act, data: Mapping[str, Any]) -> None:
+    """One more of each value that an action is counted by; `counts.py` tells how they are read."""
+    values = [("kind", act.event.kind, ""), ("sourced", str(int(bool(act.content.sources))), "")]
+    values += [("party", code, "") for code in parties_in(data)]
+    values += [("person", *named) for named in _named(name for name, _, _ in people_in(data))]
+    values += [("topic", *named) for named in _named(act.content.data.get("topics") or ())]
+    values.append(("months", str(month(act.earliest)), str(month(act.latest))))
+    for value in values:
+        key = (*value, act.earliest.year)
+        counts[key] = {"n": counts[key]["n"] + 1 if key in counts else 1}
+
+
+def _named(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each name once, folded and as it is shown; of several spellings the first in the order of their letters."""
+    found: dict[str, str] = {}
+    for name in sorted(names, reverse=True):
+        found[fold(name)] = name
+    yield from found.items()
+
+
+def month(day: dt.date) -> int:
+    """The number of a day's month, counted from January of the year 0."""
+    return day.year * 12 + day.month - 1
 
 
 def party_set(codes: Iterable[str]) -> int:
@@ -233,7 +270,7 @@ def drop(connection: Connection, made: Tables) -> None:
 
 VIEW = View(
     name="timeline",
-    version=2,
+    version=3,
     tables=tables,
     rows=rows,
     last=last,

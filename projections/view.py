@@ -20,6 +20,9 @@ OPEN = 2**62
 ALWAYS = 10_000_000
 """A day after every day of the calendar (days are counted as `date.toordinal` does)."""
 
+COUNTS = "counts"
+"""The short name of the one table of a view whose rows are sums over all streams, kept as of the checkpoint alone."""
+
 Key = tuple[Any, ...]
 Rows = Mapping[str, Mapping[Key, Mapping[str, Any]]]
 Tables = Mapping[str, Table]
@@ -31,7 +34,8 @@ class View:
 
     `tables(generation)` declares its tables by short name; `rows(stream)` gives, by the same names, each row's key
     and values. `last(stream)`, where a view has it, gives the rows that the last act of a stream in life-cycle order
-    adds; it may change no others. `inserted` is called in the same transaction with the rows that were added.
+    adds; it may change no others. Rows of the table `counts` have one value, `n`, which is added up over all streams.
+    `inserted` is called in the same transaction with the rows that were added.
     """
 
     name: str
@@ -62,6 +66,15 @@ def versioned(name: str, keys: Sequence[Column[Any]], values: Sequence[Column[An
     for columns in indexes:
         Index(f"{name}_by_{'_'.join(columns)}"[:60], *(table.c[column] for column in columns))
     return table
+
+
+def summed(name: str, *keys: Column[Any]) -> Table:
+    """A table of sums `n` by these keys."""
+    for key in keys:
+        key.primary_key = True
+        key.nullable = False
+    info = {"keys": tuple(key.name for key in keys), "values": ("n",)}
+    return Table(name, MetaData(), *keys, Column("n", BigInteger, nullable=False), info=info, sqlite_with_rowid=False)
 
 
 def known(table: Table, position: int) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from events import store
 from events.database import Database
@@ -21,7 +21,7 @@ from projections import checkpoints
 from projections.checkpoints import Unreadable
 from projections.folding import Changes
 from projections.registry import VIEWS
-from projections.view import Tables, View
+from projections.view import COUNTS, Key, Tables, View
 
 CHUNK = 500
 Progress = Callable[[int, int], None]
@@ -48,14 +48,18 @@ def audit(database: Database, progress: Progress = lambda done, total: None) -> 
             progress(done, total)
         live = _live(connection, found)
         counted: Counter[str] = Counter()
+        sums: dict[str, Counter[Key]] = {view.name: Counter() for view, _ in live}
         for part in store.chunks(streams, CHUNK):
             for view, at in live:
                 tables = view.tables(at.generation)
-                found.lines += list(compare(connection, view, tables, part, at.position, counted))
+                wanted, ids = _folded(connection, view, part, at.position)
+                sums[view.name].update(wanted.sums)
+                found.lines += list(compare(connection, view, tables, wanted, ids, counted))
             done += len(part)
             progress(done, total)
         for view, at in live:
-            for name, table in view.tables(at.generation).items():
+            found.lines += list(_summed(connection, view, view.tables(at.generation), sums[view.name]))
+            for name, table in _of_streams(view.tables(at.generation)):
                 rows = connection.scalar(select(func.count()).select_from(table)) or 0
                 if rows != counted[table.name]:
                     found.lines.append(f"{view.name}: {rows - counted[table.name]} rows of no stream in {name}")
@@ -89,14 +93,13 @@ def _live(connection: Connection, found: Audit) -> list[tuple[View, checkpoints.
 
 
 def compare(
-    connection: Connection, view: View, tables: Tables, streams: Sequence[str], position: int, counted: Counter[str]
+    connection: Connection, view: View, tables: Tables, wanted: Changes, ids: Sequence[int], counted: Counter[str]
 ) -> Iterator[str]:
-    """A line for each row of a view that a fresh fold of these streams, up to a position, has otherwise.
+    """A line for each row of a view that these streams have otherwise than a fresh fold of them wants.
 
     The number of rows found is added to `counted` by table.
     """
-    wanted, ids = _folded(connection, view, streams, position)
-    for name, table in tables.items():
+    for name, table in _of_streams(tables):
         keys, values = table.info["keys"], table.info["values"]
         columns = [table.c[column] for column in (*keys, "known_from", "known_until", *values)]
         present = {}
@@ -109,6 +112,23 @@ def compare(
             if present.get(key) != expected.get(key):
                 kind = "missing" if key not in present else "surplus" if key not in expected else "different"
                 yield f"{view.name}: {kind} row in {name}: {dict(zip((*keys, 'known_from'), key, strict=True))}"
+
+
+def _of_streams(tables: Tables) -> list[tuple[str, Table]]:
+    return [(name, table) for name, table in tables.items() if name != COUNTS]
+
+
+def _summed(connection: Connection, view: View, tables: Tables, wanted: Counter[Key]) -> Iterator[str]:
+    """A line for each sum of a view that is not what a fresh fold adds up to."""
+    if COUNTS not in tables:
+        return
+    table = tables[COUNTS]
+    keys = table.info["keys"]
+    present = {tuple(row[:-1]): row.n for row in connection.execute(select(*(table.c[key] for key in keys), table.c.n))}
+    for key in sorted({*present, *wanted}, key=str):
+        if present.get(key, 0) != wanted[key]:
+            named = dict(zip(keys, key, strict=True))
+            yield f"{view.name}: {present.get(key, 0)} instead of {wanted[key]} in counts: {named}"
 
 
 def _keyed(

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.calendar import MOST, binned
+from projections.calendar import MOST, binned, in_bins
 from tests.test_pages import page
 
 
@@ -44,6 +44,12 @@ def test_a_few_old_actions_do_not_make_the_bins_coarse() -> None:
     assert (found.unit, found.before, len(found.bins)) == ("month", True, 13)
     assert (found.bins[0].first, found.bins[0].last) == (dt.date(1997, 1, 1), dt.date(2024, 11, 30))
     assert (found.bins[0].certain, found.bins[1].certain, found.bins[-1].certain) == (1, 0, 8)
+
+
+def test_no_bin_begins_after_the_day_that_is_asked_about() -> None:
+    found = in_bins([(24_000, 24_011, 1), (24_005, 24_005, 2)], 24_006)
+    assert (found.bins[-1].first, found.years[-1].first) == (dt.date(2000, 7, 1), dt.date(2000, 1, 1))
+    assert [(each.certain, each.possible) for each in found.bins[-2:]] == [(2, 1), (0, 1)]
 
 
 def test_nothing_has_no_bins() -> None:

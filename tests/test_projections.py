@@ -18,7 +18,7 @@ from projections import checkpoints, lease
 from projections.checkpoints import Checkpoint, Fenced, Unreadable
 from projections.engine import Runner, begin_generation
 from projections.registry import BY_NAME, VIEWS
-from projections.view import Rows, View, known
+from projections.view import COUNTS, Rows, View, known
 from tests import builders
 
 ID = "01968f0e-0000-7000-8000-{:012}"
@@ -127,6 +127,8 @@ def test_the_rows_known_at_a_position_are_those_of_the_streams_folded_to_it(data
         events = store.read(connection)
         for position in range(len(events) + 1):
             for name, table in tables.items():
+                if name == COUNTS:
+                    continue
                 found = connection.execute(select(table).where(known(table, position))).mappings()
                 rows = [{c: row[c] for c in row if c not in ("known_from", "known_until")} for row in found]
                 assert sorted(rows, key=repr) == sorted(folded(view, table, name, events[:position]), key=repr)

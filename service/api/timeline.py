@@ -12,6 +12,7 @@ from events.kinds.record import UUID
 from events.types import KINDS
 from projections import browse
 from projections.browse import TimelineQuery
+from projections.counts import Counts, count
 from service import cursors
 from service.api.blueprint import VIEW_ERRORS, blueprint, fails
 from service.api.shapes import ActionShape, TimelineShape
@@ -84,7 +85,7 @@ def timeline_body(reading: Reading, args: dict[str, Any]) -> dict[str, Any]:
     more = page.next and reading.link("/api/v1/timeline", **_kept(args), cursor=cursors.make(args, page.next))
     body: dict[str, Any] = {"items": page.items, "next": more}
     if args.get("facets") == "1":
-        body["facets"] = _named(browse.facets(reading.connection, generation, reading.clocks, query))
+        body["facets"] = facets(count(reading.connection, generation, reading.clocks, query))
     return body
 
 
@@ -100,10 +101,15 @@ def _kept(args: dict[str, Any]) -> dict[str, Any]:
 CLOCKS = ("as_of", "known_at", "at_position", "min_position", "wait")
 
 
-def _named(facets: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    for row in facets["party"]:
-        row["name"] = parties.name(row["value"])
-    return facets
+def facets(found: Counts) -> dict[str, list[dict[str, Any]]]:
+    """Counts as `{facet: [{value, count}]}`, the largest first, years in order; a party has its `name` too."""
+    rows = {name: found.ranked(name) for name in ("party", "person", "topic", "kind")}
+    rows["year"] = [(f"{year:04}", n) for year, n in found.years()]
+    rows["sourced"] = [("true" if value == "1" else "false", n) for value, n in found.ranked("sourced")]
+    made = {name: [{"value": value, "count": n} for value, n in values] for name, values in rows.items()}
+    for row in made["party"]:
+        row["name"] = parties.name(str(row["value"]))
+    return made
 
 
 @blp.route("/actions/<id>")

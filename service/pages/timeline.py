@@ -11,12 +11,13 @@ from flask import Response, g
 from markupsafe import Markup
 
 from events.types import TYPES, kind_of
-from projections import browse
 from projections.browse import TimelineQuery
 from projections.calendar import Bin, Calendar, calendar
+from projections.counts import count
 from projections.involvement import parties_in
 from projections.words import words
 from service.api.timeline import ACTS, TimelineFilters, timeline_body, timeline_query
+from service.api.timeline import facets as as_facets
 from service.context import context
 from service.editions import published
 from service.pages import dates
@@ -71,9 +72,9 @@ def counted(reading: Reading, query: TimelineQuery) -> tuple[Mapping[str, Any], 
     generation, clocks = reading.generation("timeline"), reading.clocks
 
     def work() -> tuple[Mapping[str, Any], Calendar]:
-        found = browse.facets(reading.connection, generation, clocks, query)
-        first = {name: rows if name == "kind" else rows[:MOST_NAMED] for name, rows in found.items()}
-        return first, calendar(reading.connection, generation, clocks, query)
+        found = count(reading.connection, generation, clocks, query)
+        first = {name: rows if name == "kind" else rows[:MOST_NAMED] for name, rows in as_facets(found).items()}
+        return first, calendar(found, clocks.as_of)
 
     return context().remembered.get(("timeline", generation, clocks, replace(query, descending=True)), work)
 
