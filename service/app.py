@@ -30,6 +30,7 @@ from service.api import (
     tallies,
     timeline,
 )
+from service.charts import png
 from service.context import KEY, Context
 from service.pages import register_pages
 from service.problems import Refusal
@@ -88,6 +89,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
         api.register_blueprint(resource.blp)
     app.register_blueprint(health.blp)
     register_pages(app, api)
+    png.prepare()
     return app
 
 

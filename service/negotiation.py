@@ -10,11 +10,12 @@ from flask import Flask, Response, g, render_template, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import HTTPException
 
 from events.content import faults_of
 from events.database import is_away, is_busy
 from events.errors import Busy
-from service.access import OPEN
+from service.access import OPEN, limit_forms
 from service.context import context
 from service.problems import Refusal, wrong_query
 
@@ -90,9 +91,20 @@ def shown(refusal: Refusal, cause: Any = None) -> Response:
     if not wants_page:
         return refusal.response()
     g.language = "fr" if request.path.startswith("/fr/") else "en"
-    page = render_template("problem.html", refusal=refusal)
+    page = render_template("problem.html", refusal=refusal, typed=_typed() if refusal.problem.status == 401 else [])
     headers = {"Cache-Control": "no-store", **refusal.headers}
     return Response(page, refusal.problem.status, mimetype="text/html", headers=headers)
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What a form held that comes from somebody who is not signed in any more, to be sent again."""
+    if request.method != "POST" or request.path.endswith(("/sign-in", "/sign-out")):
+        return []
+    limit_forms()
+    try:
+        return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf"]
+    except HTTPException:
+        return []
 
 
 def of_messages(messages: dict[str, Any]) -> Refusal:

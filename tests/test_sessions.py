@@ -115,6 +115,20 @@ def test_a_session_reads_a_private_record_but_never_writes_over_the_interface(pr
     assert client.post("/api/v1/events", json=builders.meeting()).status_code == 401
 
 
+def test_what_was_typed_into_a_private_record_outlives_the_session(private: Flask) -> None:
+    client, path = signed_in(private, name="newsroom"), "/en/write/meeting.held"
+    fields = open_form(client, path) | {"title.en": 'They "meet"', "note": "one\ntwo"}
+    with private.extensions["depositary"].database.write() as connection:
+        tokens.revoke(connection, "newsroom", now())
+    answer = send(client, path, fields)
+    kept = filled(answer).values
+    assert answer.status_code == 401
+    assert {name: kept[name] for name in ("title.en", "note")} == {"title.en": 'They "meet"', "note": "one\ntwo"}
+    assert "csrf" not in kept
+    again = filled(send(signed_in(private), path, kept)).values
+    assert (again["title.en"], again["note"]) == ('They "meet"', "one\ntwo")
+
+
 def test_a_session_does_not_write_over_the_interface_of_a_public_record_either(app: Flask) -> None:
     assert signed_in(app).post("/api/v1/events", json=builders.meeting()).status_code == 401
 

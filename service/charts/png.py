@@ -1,12 +1,13 @@
 """The same picture as PNG, drawn by resvg with a font that is shipped, so that it is the same on every machine.
 
-Library and font come with the extra `png`. Before the first use a text is drawn, to see that letters appear at all.
+Library and font come with the extra `png`. At the start a text is drawn, to see that letters appear at all.
 What the picture stands for is written into it as text chunks (PNG, third edition, section 11.3.3).
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SCALE = 2.0
 TRY = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><text y="30">{}</text></svg>'
 
+LOG = logging.getLogger("depositary")
 Renderer = Callable[[str], bytes]
 
 
@@ -44,6 +46,14 @@ def renderer(library: str = LIBRARY, font: str = FONT) -> Renderer:
 
     _try(render)
     return render
+
+
+def prepare() -> None:
+    """Try whether PNG can be drawn, and log why not; charts then answer with the same reason."""
+    try:
+        renderer()
+    except Unavailable as reason:
+        LOG.warning("Charts as PNG answer 501: %s", reason)
 
 
 def _try(render: Renderer) -> None:
