@@ -15,10 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from events import store
 from events.database import Database, is_busy
-from events.decide import Answer, Situation, decide
+from events.decide import Answer, Sealed, Situation, decide
 from events.drafts import Draft
 from events.errors import Busy
-from events.types import Event
 
 QUEUE = 2_000
 GROUP_EVENTS = 5_000
@@ -134,7 +133,7 @@ class Committer:
         """
         accepted: list[tuple[_Request, Answers]] = []
         refused: list[tuple[_Request, Exception]] = []
-        events: list[Event] = []
+        sealed: list[Sealed] = []
         with self._database.write() as connection:
             head = store.lock_head(connection)
             group = [request for request in group if request.claim()]
@@ -144,21 +143,21 @@ class Committer:
                 try:
                     situation, answers, new = self._decide(situation, request)
                     accepted.append((request, answers))
-                    events.extend(new)
+                    sealed.extend(new)
                 except Exception as refusal:
                     refused.append((request, refusal))
-            store.write(connection, events)
-        for name in {event.stream for event in events}:
+            store.write(connection, sealed)
+        for name in {one.event.stream for one in sealed}:
             self._streams.put(situation.streams[name])
         for request, error in refused:
             request.answer.set_exception(error)
         for request, answers in accepted:
             request.answer.set_result(answers)
 
-    def _decide(self, situation: Situation, request: _Request) -> tuple[Situation, Answers, Sequence[Event]]:
+    def _decide(self, situation: Situation, request: _Request) -> tuple[Situation, Answers, Sequence[Sealed]]:
         now = self._clock()
         decision = decide(situation, request.drafts, now=now, author=request.author, if_match=request.if_match)
-        return decision.after, decision.answers, decision.events
+        return decision.after, decision.answers, decision.sealed
 
     def _fail(self, group: list[_Request], error: Exception) -> None:
         if isinstance(error, DBAPIError):

@@ -60,12 +60,32 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """An event with what is stored of its content: canonical bytes and their hash (`canonical.content_hash`)."""
+
+    event: Event
+    payload: bytes
+    content_hash: bytes
+
+
+def seal(event: Event) -> Sealed:
+    """An event ready to be written."""
+    payload = canonical.encode(event.content.as_dict())
+    return Sealed(event=event, payload=payload, content_hash=canonical.hash_of(event.type, event.stream, payload))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One answer a draft, in order; the events to append; and the situation once they are."""
 
     answers: tuple[Answer, ...]
-    events: tuple[Event, ...]
+    sealed: tuple[Sealed, ...]
     after: Situation
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events to append."""
+        return tuple(one.event for one in self.sealed)
 
 
 def target_of(draft: Draft) -> str | None:
@@ -114,7 +134,7 @@ def decide(
     if batch.faults:
         raise Refused(batch.faults)
     after = Situation(head=batch.head, known=batch.known, streams=batch.streams)
-    return Decision(answers=tuple(batch.answers), events=tuple(batch.events), after=after)
+    return Decision(answers=tuple(batch.answers), sealed=tuple(batch.sealed), after=after)
 
 
 class _Batch:
@@ -125,7 +145,7 @@ class _Batch:
         self.head = situation.head
         self.known, self.streams = dict(situation.known), dict(situation.streams)
         self.answers: list[Answer] = []
-        self.events: list[Event] = []
+        self.sealed: list[Sealed] = []
         self.faults: list[Fault] = []
         self.seen: set[str] = set()
         self.ids: dict[int, str] = {}
@@ -239,10 +259,27 @@ class _Batch:
         )
         self.head = Head(position=event.position, recorded_at=recorded_at)
         self.streams[name] = evolve(stream, event)
-        facts = {name: getattr(event, name) for name in ("id", "stream", "version", "position", "recorded_at")}
-        self.known[event.id] = Recorded(type=event.type, content_hash=hash_of(draft, name), **facts)
-        self.events.append(event)
-        self.answers.append(Answer(repeated=False, **facts))
+        sealed = seal(event)
+        self.known[event.id] = Recorded(
+            id=event.id,
+            type=event.type,
+            stream=name,
+            version=event.version,
+            position=event.position,
+            recorded_at=recorded_at,
+            content_hash=sealed.content_hash,
+        )
+        self.sealed.append(sealed)
+        self.answers.append(
+            Answer(
+                id=event.id,
+                stream=name,
+                version=event.version,
+                position=event.position,
+                recorded_at=recorded_at,
+                repeated=False,
+            )
+        )
         self.touched[name] = draft
         self.fresh[event.id] = draft
 

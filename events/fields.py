@@ -23,6 +23,7 @@ LARGEST_WHOLE = 2**53 - 1  # the largest whole number RFC 8785 lets stand in JSO
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 HOST = re.compile(r"[^\x00-\x20%<>\"\\^`{|}]*[^\W_][^\x00-\x20%<>\"\\^`{|}]*")
+PLAIN_URL = re.compile(r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:/[!-~]*)?")  # one that needs no closer look
 AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 MESSAGES: dict[str, Any] = {
@@ -74,6 +75,8 @@ def text(value: Any, limit: int = TEXT_LIMIT) -> str:
         raise ValueError("This must be text (a JSON string).")
     if len(value) > limit:
         raise ValueError(f"This text has {len(value)} characters; at most {limit} are allowed. Shorten it.")
+    if value.isascii() and value.isprintable() and not value.isspace() and value:
+        return value
     if CONTROL.search(value):
         raise ValueError("Control characters other than tab and line breaks are not allowed. Remove them.")
     if not any(map(_visible, value)):
@@ -99,6 +102,8 @@ def url(value: Any) -> str:
     """Check that value is an http(s) URL with a host and without credentials."""
     if not isinstance(value, str) or len(value) > TEXT_LIMIT:
         raise ValueError('This must be a URL, such as "https://example.org/page".')
+    if PLAIN_URL.fullmatch(value):
+        return value
     if CONTROL.search(value) or any(char.isspace() for char in value):
         raise ValueError("A URL holds no spaces or control characters. Percent-encode them.")
     try:

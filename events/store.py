@@ -13,11 +13,12 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Row, func, insert, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
 from events import canonical, content
+from events.bulk import add
 from events.database import Database
-from events.decide import Decision, Head, Recorded, Situation, decide, target_of
+from events.decide import Decision, Head, Recorded, Sealed, Situation, decide, target_of
 from events.drafts import Draft
 from events.errors import UnknownEvent
 from events.kinds.record import UUID
@@ -63,7 +64,7 @@ def append(
     with database.write() as connection:
         situation = load(connection, lock_head(connection), drafts, streams or StreamCache())
         decision = decide(situation, drafts, now=now, author=author, if_match=if_match)
-        write(connection, decision.events)
+        write(connection, decision.sealed)
     return decision
 
 
@@ -166,31 +167,25 @@ def _hash_today(connection: Connection, position: int) -> bytes:
     return canonical.content_hash(event.type, event.stream, content.read(event.type, raw).as_dict())
 
 
-def write(connection: Connection, new: Sequence[Event]) -> None:
+def write(connection: Connection, new: Sequence[Sealed]) -> None:
     """Insert decided events and advance the head; the caller holds the head's lock and commits."""
     if not new:
         return
-    connection.execute(insert(events), [_row(event) for event in new])
-    ids = [{"id": e.id, "position": e.position, "content_hash": _content_hash(e)} for e in new]
-    connection.execute(insert(event_ids), ids)
-    versions = [{"stream": e.stream, "version": e.version, "position": e.position} for e in new]
-    connection.execute(insert(stream_versions), versions)
-    last = new[-1]
+    add(connection, events, [_row(one) for one in new])
+    add(connection, event_ids, [(one.event.id, one.event.position, one.content_hash) for one in new])
+    versions = [(one.event.stream, one.event.version, one.event.position) for one in new]
+    add(connection, stream_versions, versions)
+    last = new[-1].event
     connection.execute(update(log_head).values(position=last.position, recorded_at=last.recorded_at))
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_notify('depositary', :position)"), {"position": str(last.position)})
 
 
-def _content_hash(event: Event) -> bytes:
-    return canonical.content_hash(event.type, event.stream, event.content.as_dict())
-
-
-def _row(event: Event) -> dict[str, Any]:
-    payload = canonical.encode(event.content.as_dict())
-    row = envelope(event)
-    payload_hash = canonical.digest(payload)
-    leaf = canonical.leaf_hash({**row, "recorded_at": instant_text(event.recorded_at)}, payload_hash)
-    return {**row, "payload": payload, "payload_hash": payload_hash, "leaf_hash": leaf}
+def _row(one: Sealed) -> tuple[Any, ...]:
+    row = envelope(one.event)
+    payload_hash = canonical.digest(one.payload)
+    leaf = canonical.leaf_hash({**row, "recorded_at": instant_text(one.event.recorded_at)}, payload_hash)
+    return (*row.values(), one.payload, payload_hash, leaf)
 
 
 def envelope(event: Event) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from events import content, edtf
 from events.patches import merge
-from events.types import Content, Event, kind_of
+from events.types import SCHEMA_VERSION, TYPES, Content, Event, kind_of
 from events.upcasters import upcast
 
 
@@ -21,7 +21,8 @@ class Act:
     """An act as it stands. `event` is the act as it was written; `content` is it corrected, in today's form.
 
     `raw` and `raw_version` keep the corrected content in the format of the last event about it, so that a later
-    patch applies to the form its writer saw. `revisions` counts the record events about it.
+    patch applies to the form its writer saw; None is the content as it was written. `revisions` counts the record
+    events about it.
     """
 
     event: Event
@@ -29,7 +30,7 @@ class Act:
     earliest: dt.date
     latest: dt.date
     end: dt.date | None
-    raw: Mapping[str, Any]
+    raw: Mapping[str, Any] | None
     raw_version: int
     revisions: int = 0
     retracted: bool = False
@@ -61,7 +62,6 @@ def initial(name: str) -> Stream:
 
 def evolve(stream: Stream, event: Event) -> Stream:
     """The stream after one more event."""
-    stream = replace(stream, version=event.version, first=stream.first or event.position)
     match kind_of(event.type).family:
         case "act":
             acts = {**stream.acts, event.id: act_of(event)}
@@ -69,8 +69,8 @@ def evolve(stream: Stream, event: Event) -> Stream:
             target = str(event.content.data["event"])
             acts = {**stream.acts, target: revise(stream.acts[target], event)}
         case _:
-            return stream
-    return replace(stream, acts=acts)
+            acts = dict(stream.acts)
+    return Stream(name=stream.name, version=event.version, first=stream.first or event.position, acts=acts)
 
 
 def fold(name: str, events: Iterable[Event]) -> Stream:
@@ -83,8 +83,9 @@ def fold(name: str, events: Iterable[Event]) -> Stream:
 
 def act_of(event: Event) -> Act:
     """The act that an event of the family `act` begins with."""
-    raw = event.content.as_dict()
-    return _standing(event, raw, event.schema_version)
+    if event.schema_version != SCHEMA_VERSION or event.type not in TYPES:
+        return _standing(event, event.content.as_dict(), event.schema_version)
+    return _act(event, event.content, None, SCHEMA_VERSION)
 
 
 def revise(act: Act, event: Event) -> Act:
@@ -92,7 +93,8 @@ def revise(act: Act, event: Event) -> Act:
     revisions = act.revisions + 1
     match event.act:
         case "corrected":
-            before = upcast(act.event.type, act.raw_version, dict(act.raw), event.schema_version)
+            raw = dict(act.raw) if act.raw is not None else act.event.content.as_dict()
+            before = upcast(act.event.type, act.raw_version, raw, event.schema_version)
             after = merge(before, event.content.data["changes"])
             revised = _standing(act.event, after, event.schema_version)
             return replace(revised, revisions=revisions, retracted=act.retracted)
@@ -105,7 +107,10 @@ def revise(act: Act, event: Event) -> Act:
 
 
 def _standing(event: Event, raw: Mapping[str, Any], version: int) -> Act:
-    now = content.read(event.type, upcast(event.type, version, dict(raw)))
+    return _act(event, content.read(event.type, upcast(event.type, version, dict(raw))), raw, version)
+
+
+def _act(event: Event, now: Content, raw: Mapping[str, Any] | None, version: int) -> Act:
     span = edtf.parse(now.occurred_on or "")
     return Act(
         event=event,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from events.kind import Facts, Kind
@@ -55,9 +56,12 @@ TYPES: Mapping[str, Facts] = {
 }
 
 
+KIND_OF: Mapping[str, Kind] = {type: KINDS[type.partition(".")[0]] for type in TYPES}
+
+
 def kind_of(type: str) -> Kind:
     """The kind of a known type: `kind_of("meeting.held").name == "meeting"`."""
-    return KINDS[type.partition(".")[0]]
+    return KIND_OF.get(type) or KINDS[type.partition(".")[0]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +79,15 @@ class Content:
 
     def as_dict(self) -> dict[str, Any]:
         """The content as JSON, without the fields that were not given; `data` and `sources` always stand."""
-        full: dict[str, Any] = {"occurred_on": self.occurred_on, "title": self.title, "data": self.data}
-        full |= {"sources": list(self.sources), "note": self.note}
-        return {name: value for name, value in full.items() if value is not None}
+        full: dict[str, Any] = {}
+        if self.occurred_on is not None:
+            full["occurred_on"] = self.occurred_on
+        if self.title is not None:
+            full["title"] = self.title
+        full["data"], full["sources"] = self.data, list(self.sources)
+        if self.note is not None:
+            full["note"] = self.note
+        return full
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +138,10 @@ class Event:
 
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_START = dt.datetime(1970, 1, 1)
 
 
+@lru_cache(4_096)
 def instant_text(microseconds: int) -> str:
     """RFC 3339 in UTC with six digits of a second: `2025-10-30T09:15:00.000000Z`."""
-    moment = EPOCH + dt.timedelta(microseconds=microseconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z".rjust(27, "0")
+    return (_START + dt.timedelta(microseconds=microseconds)).isoformat(timespec="microseconds") + "Z"

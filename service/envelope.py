@@ -16,7 +16,7 @@ import marshmallow as ma
 import orjson
 from marshmallow import fields
 
-from events import content
+from events import content, quick
 from events.clock import parse_instant
 from events.content import LARGEST_EVENT
 from events.drafts import Draft
@@ -99,6 +99,7 @@ class ArchiveSchema(EnvelopeSchema):
 
 
 ENVELOPE, ARCHIVE = EnvelopeSchema(), ArchiveSchema()
+QUICK = {schema: quick.compiled(schema) for schema in (ENVELOPE, ARCHIVE)}
 
 
 def draft(raw: Any, index: int, *, archive: bool = False) -> Draft:
@@ -126,7 +127,7 @@ def draft(raw: Any, index: int, *, archive: bool = False) -> Draft:
 def _envelope(raw: Any, archive: bool) -> tuple[dict[str, Any], list[Fault]]:
     schema = ARCHIVE if archive else ENVELOPE
     try:
-        loaded: dict[str, Any] = schema.load(raw)
+        loaded: dict[str, Any] = quick.load(schema, QUICK[schema], raw)
     except ma.ValidationError as error:
         valid = error.valid_data if isinstance(error.valid_data, dict) else {}
         return valid, content.faults_of(error.normalized_messages())  # type: ignore[no-untyped-call]

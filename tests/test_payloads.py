@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from events import content, store
 from events.database import Database
+from events.decide import seal
 from events.types import KINDS, SCHEMA_VERSION, TYPES, Content, Event
 from events.upcasters import UPCASTERS, upcast
 from service.audit import audit
@@ -137,7 +138,7 @@ def insert(database: Database, type: str, payload: dict[str, Any], version: int 
     server = {"recorded_at": NOON, "recorded_by": "old", "schema_version": 0, "earliest": day, "latest": day}
     event = Event(id=id, type=type, stream=TODAY["stream"], version=version, position=version, content=stored, **server)
     with database.write() as connection:
-        store.write(connection, [event])
+        store.write(connection, [seal(event)])
 
 
 @pytest.fixture

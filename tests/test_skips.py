@@ -85,7 +85,7 @@ def test_a_tailing_reader_sees_every_position_once_and_in_order(database: Databa
         head = store.lock_head(connection)
         decision = decide(store.load(connection, head, drafts, store.StreamCache()), drafts, now=now(), author="t")
         time.sleep(chance.random() * 0.002)
-        store.write(connection, decision.events)
+        store.write(connection, decision.sealed)
         return len(drafts)
 
     def read(connection: Connection, after: int) -> list[int]:
