@@ -14,7 +14,7 @@ from events.store import StreamCache
 from events.streams import Stream
 from service.files import Line
 
-BATCH = 500
+BATCH = 2_000
 AUTHOR = "import"
 MOST_WRONG = 10_000
 

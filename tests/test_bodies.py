@@ -41,6 +41,7 @@ def test_a_name_stands_once_in_an_object(body: str) -> None:
 
 
 def test_the_same_name_may_stand_in_two_objects() -> None:
+    assert parse(b'[{"a": {"a":1}}, {"a":2,"A":3}]') == [{"a": {"a": 1}}, {"a": 2, "A": 3}]
     assert parse(b'[{"a":{"a":1}},{"a":2,"A":3}]') == [{"a": {"a": 1}}, {"a": 2, "A": 3}]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import IO
@@ -10,10 +11,12 @@ import click
 
 from events.clock import now
 from events.database import Database
-from service import files, importing
+from service import ahead, files, importing
 from service.commands import opened, progress, settings
 
 SHOWN = 100
+LARGE = 8 * 1024 * 1024
+"""From how many bytes on a file is read in a process of its own."""
 
 
 @click.command("import")
@@ -54,7 +57,10 @@ def _one(database: Database, file: IO[bytes], path: Path, form: str, dry_run: bo
     size = path.stat().st_size if path.is_file() else None
     with progress(f"Importing {path.name}") as bar:
         told = (lambda read: bar(read, size)) if chosen == "jsonl" else (lambda read: bar(read, None))
-        lines = files.lines(file, chosen, keep_recorded_at=keep)
+        if size and size > LARGE and (os.cpu_count() or 1) > 1:
+            lines = ahead.lines(path, chosen, keep_recorded_at=keep, organisations=settings().organisations)
+        else:
+            lines = files.lines(file, chosen, keep_recorded_at=keep)
         return importing.run(lines, append, told, to_the_end=dry_run)
 
 
