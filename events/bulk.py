@@ -1,4 +1,4 @@
-"""Many rows into one table at once: by the driver's own batches, and on PostgreSQL by COPY where there are enough.
+"""Many rows at once: by the driver's own batches, and on PostgreSQL by COPY where there are enough.
 
 SQLAlchemy's `insert` handles each row by itself, which costs more than the database does.
 """
@@ -14,29 +14,63 @@ from sqlalchemy import Connection, Table
 COPIED = 50
 """From how many rows on COPY is worth its two more messages."""
 
+Values = Sequence[Any]
 
-def add(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+
+def add(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
     """Insert rows, whose values stand in the order of the table's columns."""
     if not rows:
         return
     if connection.dialect.name == "postgresql" and len(rows) >= COPIED:
-        _copy(connection, table, rows)
+        _copy(connection, table.name, table, rows)
     else:
-        connection.exec_driver_sql(_insert(table, connection.dialect.name), list(rows))
+        change(connection, _insert(table, connection.dialect.name), rows)
+
+
+def add_missing(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+    """Insert the rows that are not there; a row is the whole key."""
+    change(connection, f"{_insert(table, connection.dialect.name)} ON CONFLICT DO NOTHING", rows)
+
+
+def add_up(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+    """Add the last value of each row to that of the row with the same key; a row that comes to 0 goes."""
+    keys = [column.name for column in table.primary_key]
+    n = table.columns.values()[-1].name
+    added = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {n} = {table.name}.{n} + excluded.{n}"
+    dialect = connection.dialect.name
+    if dialect == "postgresql" and len(rows) >= COPIED:
+        fresh = f"new_{table.name}"
+        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {fresh} (LIKE {table.name}) ON COMMIT DROP")
+        _copy(connection, fresh, table, rows)
+        connection.exec_driver_sql(f"INSERT INTO {table.name} SELECT * FROM {fresh} {added}")
+    else:
+        change(connection, f"{_insert(table, dialect)} {added}", rows)
+    fallen = [tuple(row[:-1]) for row in rows if row[-1] < 0]
+    same = " AND ".join(f"{key} = {_mark(dialect)}" for key in keys)
+    change(connection, f"DELETE FROM {table.name} WHERE {same} AND {n} = 0", fallen)
+
+
+def change(connection: Connection, statement: str, rows: Sequence[Values]) -> None:
+    """Run a statement with the driver's marks for each row."""
+    if rows:
+        connection.exec_driver_sql(statement, [tuple(row) for row in rows])
+
+
+def _mark(dialect: str) -> str:
+    return "%s" if dialect == "postgresql" else "?"
 
 
 @cache
 def _insert(table: Table, dialect: str) -> str:
-    mark = "%s" if dialect == "postgresql" else "?"
-    return f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({', '.join([mark] * len(table.c))})"
+    return f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({', '.join([_mark(dialect)] * len(table.c))})"
 
 
 def _columns(table: Table) -> str:
     return ", ".join(f'"{column.name}"' for column in table.c)
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection, name: str, table: Table, rows: Sequence[Values]) -> None:
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({_columns(table)}) FROM STDIN") as copy:
+    with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({_columns(table)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)

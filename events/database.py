@@ -38,6 +38,7 @@ class Database:
     url: URL
     reading: Engine
     writing: Engine
+    deriving: Engine
 
     @property
     def is_sqlite(self) -> bool:
@@ -63,10 +64,19 @@ class Database:
         with self.writing.begin() as connection:
             yield connection
 
+    @contextmanager
+    def derive(self) -> Iterator[Connection]:
+        """As `write`, for what can be made again from the log: whole or not at all, but a crash may undo the last."""
+        with self.deriving.begin() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            yield connection
+
     def close(self) -> None:
         """Close all connections."""
         self.reading.dispose()
         self.writing.dispose()
+        self.deriving.dispose()
 
 
 def parse_url(url: str) -> URL:
@@ -89,20 +99,24 @@ def connect(url: str | URL) -> Database:
     """Open a database; connections are made as they are needed. Raises ValueError for a URL it cannot use."""
     parsed = parse_url(url) if isinstance(url, str) else url
     if parsed.get_backend_name() == "sqlite":
-        return Database(url=parsed, reading=_sqlite(parsed, write=False), writing=_sqlite(parsed, write=True))
+        reading, writing = _sqlite(parsed, write=False), _sqlite(parsed, write=True)
+        return Database(
+            url=parsed, reading=reading, writing=writing, deriving=_sqlite(parsed, write=True, sync="NORMAL")
+        )
     arguments = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
     kept = {name: value for name, value in arguments.items() if name not in parsed.query}
     options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "connect_args": kept}
     reading = create_engine(parsed, isolation_level="REPEATABLE READ", **options)
     event.listen(reading, "begin", _read_only)
-    return Database(url=parsed, reading=reading, writing=create_engine(parsed, **options))
+    writing = create_engine(parsed, **options)
+    return Database(url=parsed, reading=reading, writing=writing, deriving=writing)
 
 
 def _read_only(connection: Connection) -> None:
     connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-def _sqlite(url: URL, *, write: bool) -> Engine:
+def _sqlite(url: URL, *, write: bool, sync: str = "FULL") -> Engine:
     module = sqlite_module()
     pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 3} if write else {"pool_size": 16, "max_overflow": 48}
     arguments = {"isolation_level": None, "check_same_thread": False, "timeout": BUSY_SECONDS}
@@ -113,13 +127,13 @@ def _sqlite(url: URL, *, write: bool) -> Engine:
         run = connection.execute
         run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         _set_wal(connection)
-        run("PRAGMA synchronous = FULL")
+        run(f"PRAGMA synchronous = {sync}")
         run("PRAGMA foreign_keys = ON")
         run("PRAGMA cache_size = -16000")
         run("PRAGMA temp_store = MEMORY")
         if not write:
             run("PRAGMA query_only = ON")
-        if run("PRAGMA synchronous").fetchone()[0] != 2:
+        if sync == "FULL" and run("PRAGMA synchronous").fetchone()[0] != 2:
             raise RuntimeError("SQLite refused synchronous=FULL; an acknowledged event could be lost")
 
     @event.listens_for(engine, "begin")

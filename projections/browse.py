@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     and_,
     cast,
+    exists,
     false,
     func,
     select,
@@ -24,9 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from projections.clocks import Clocks
-from projections.timeline import party_set, shown, tables
+from projections.timeline import PLACE, party_set, shown, tables
 from projections.view import ALWAYS, Tables
 from projections.words import fold, words
+
+FEW = 200
+"""How many sets of many parties are looked up one by one."""
 
 Place = tuple[int, int, int]
 """Where an action stands on the timeline: (earliest, latest, position), the first two as day numbers."""
@@ -72,16 +76,82 @@ def browse(
 ) -> Page:
     """One page of the timeline behind the place `after`."""
     table = tables(generation)["actions"]
-    place = (table.c.earliest, table.c.latest, table.c.position)
-    found = select(*place, table.c.item).where(matches(connection, generation, clocks, query))
+    found: dict[Place, int] = {}
+    for way in ways(connection, generation, clocks, query):
+        rows = connection.execute(_ordered(way, query, after).limit(limit + 1))
+        found.update({(row.earliest, row.latest, row.position): row.known_from for row in rows})
+    places = sorted(found, reverse=query.descending)[: limit + 1]
+    chosen = [found[place] for place in places[:limit]]
+    items = select(table.c.known_from, table.c.item, table.c.latest).where(table.c.known_from.in_(chosen))
+    by_row = {row.known_from: shown(row.item, row.latest, clocks.day) for row in connection.execute(items)}
+    return Page(items=[by_row[row] for row in chosen], next=places[limit - 1] if len(places) > limit else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to the matching actions: through the index of `table`, which leads to them by `position`."""
+
+    table: Table
+    actions: Table
+    where: ColumnElement[bool]
+
+
+def ways(connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery) -> list[Way]:
+    """The ways that together lead to all matching actions: one for each value of the filter that is narrowest."""
+    made = tables(generation)
+    actions, members, people, topics = (made[name] for name in ("actions", "members", "people", "topics"))
+    involved = made["involved"]
+    found: list[tuple[Table, ColumnElement[bool]]]
+    if query.parties:
+        rest = matches(connection, generation, clocks, replace(query, parties=()))
+        found = [(members, held(members, clocks) & (members.c.party == code)) for code in query.parties]
+        wide = [in_wide(connection, made, code) for code in _wide(connection, made, query)]
+        found += [(involved, held(involved, clocks) & condition) for condition in wide]
+    elif query.between:
+        rest = matches(connection, generation, clocks, replace(query, between=()))
+        found = [(involved, held(involved, clocks) & (involved.c.party_set == party_set(query.between)))]
+    elif query.persons:
+        rest = matches(connection, generation, clocks, replace(query, persons=()))
+        found = [(people, held(people, clocks) & (people.c.folded == fold(name))) for name in query.persons]
+    elif query.topics:
+        rest = matches(connection, generation, clocks, replace(query, topics=()))
+        found = [(topics, clocks.knows(topics) & (topics.c.folded == fold(topic))) for topic in query.topics]
+    else:
+        rest = matches(connection, generation, clocks, replace(query, kinds=()))
+        found = [(actions, actions.c.kind == kind) for kind in query.kinds] or [(actions, true())]
+    days = {table: and_(table.c.earliest <= clocks.day, *_of_days(table, clocks, query)) for table, _ in found}
+    return [Way(table=table, actions=actions, where=and_(rest, where, days[table])) for table, where in found]
+
+
+def _ordered(way: Way, query: TimelineQuery, after: Place | None) -> Select[Any]:
+    """The places of the actions on a way, in order, behind `after`."""
+    table, actions = way.table, way.actions
+    place = [table.c[name] for name in PLACE]
+    found = select(*place, actions.c.known_from).where(way.where)
+    if table is not actions:
+        found = found.join_from(table, actions, actions.c.position == table.c.position).distinct()
     if after:
         here = tuple_(*place)
         found = found.where(here < tuple_(*after) if query.descending else here > tuple_(*after))
-    order = [column.desc() if query.descending else column.asc() for column in place]
-    rows = connection.execute(found.order_by(*order).limit(limit + 1)).all()
-    items = [shown(row.item, row.latest, clocks.day) for row in rows[:limit]]
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(items=items, next=last and (last.earliest, last.latest, last.position))
+    return found.order_by(*(column.desc() if query.descending else column.asc() for column in place))
+
+
+def _wide(connection: Connection, made: Tables, query: TimelineQuery) -> list[str]:
+    """Those of the parties asked for that stand in a set of many."""
+    sets = made["sets"]
+    found = select(sets.c.party).where(sets.c.wide.is_(True), sets.c.party.in_(query.parties)).distinct()
+    return list(connection.scalars(found))
+
+
+def in_wide(connection: Connection, made: Tables, code: str) -> ColumnElement[bool]:
+    """The condition that a set of many holds a party: looked up for few such sets, else tried one action at a time."""
+    involved, sets = made["involved"], made["sets"]
+    named = select(sets.c.party_set).where(sets.c.party == code, sets.c.wide.is_(True))
+    few = connection.scalars(named.limit(FEW + 1)).all()
+    if len(few) <= FEW:
+        return involved.c.party_set.in_(few)
+    within = exists(named.where(sets.c.party_set == involved.c.party_set).correlate(involved))
+    return and_(involved.c.wide.is_(True), within)
 
 
 def action(connection: Connection, generation: int, clocks: Clocks, id: str) -> dict[str, Any] | None:
@@ -155,10 +225,9 @@ def held(table: Table, clocks: Clocks) -> ColumnElement[bool]:
 
 def _involved(made: Tables, clocks: Clocks, codes: Sequence[str]) -> Select[Any]:
     """The positions of the actions in which any of these parties is involved."""
-    involved, parties = made["involved"], made["parties"]
-    of_set = (parties.c.stream_id == involved.c.stream_id) & (parties.c.party_set == involved.c.party_set)
-    found = select(involved.c.position).where(of_set, parties.c.party.in_(codes))
-    return found.where(held(involved, clocks), clocks.knows(parties))
+    involved, sets = made["involved"], made["sets"]
+    found = select(involved.c.position).join(sets, sets.c.party_set == involved.c.party_set)
+    return found.where(sets.c.party.in_(codes), held(involved, clocks))
 
 
 def _has_words(connection: Connection, table: Table, q: str) -> ColumnElement[bool]:

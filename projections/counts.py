@@ -148,15 +148,13 @@ def _names(
 
 def _parties(made: Tables, clocks: Clocks, positions: ColumnElement[Any]) -> Select[Any, Any, Any]:
     """How many of these actions involve each party: counted by sets of parties first, which are few."""
-    involved, parties = made["involved"], made["parties"]
-    sets = (involved.c.stream_id, involved.c.party_set)
-    per_set = select(*sets, func.count(distinct(involved.c.position)).label("n"))
-    found = per_set.where(involved.c.position == positions, held(involved, clocks)).group_by(*sets).cte("per_set")
-    of_set = (parties.c.stream_id == found.c.stream_id) & (parties.c.party_set == found.c.party_set)
-    counted: Select[Any, Any, Any] = select(
-        parties.c.party, literal_column("''"), cast(func.sum(found.c.n), BigInteger)
-    )
-    return counted.where(of_set, clocks.knows(parties)).group_by(parties.c.party)
+    involved, sets = made["involved"], made["sets"]
+    per_set = select(involved.c.party_set, func.count(distinct(involved.c.position)).label("n"))
+    per_set = per_set.where(involved.c.position == positions, held(involved, clocks))
+    found = per_set.group_by(involved.c.party_set).cte("per_set")
+    number = cast(func.sum(found.c.n), BigInteger)
+    counted: Select[Any, Any, Any] = select(sets.c.party, literal_column("''"), number)
+    return counted.where(sets.c.party_set == found.c.party_set).group_by(sets.c.party)
 
 
 def _reached(connection: Connection, generation: int) -> int:

@@ -7,21 +7,20 @@ that a view cannot digest stops that view alone, right before it, and shows; not
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
-from sqlalchemy import Connection, and_, delete, insert, inspect, update
-from sqlalchemy import bindparam as value
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, inspect
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, ProgrammingError
 
-from events import store
+from events import bulk, store
 from events.database import Database
 from events.types import Event
 from projections import checkpoints, lease
 from projections.checkpoints import Checkpoint, Fenced
-from projections.folding import Changes, fold
+from projections.folding import Changes, Step, fold, set_rows, steps
 from projections.lease import Lease
-from projections.view import COUNTS, OPEN, Tables, View
+from projections.view import COUNTS, OPEN, SETS, Tables, View
 
 BATCH = 2_000
 LOG = logging.getLogger("depositary.projections")
@@ -35,7 +34,7 @@ class Runner:
     ) -> None:
         self.database, self.views, self.holder, self.clock, self.batch = database, views, holder, clock, batch
         self.lease: Lease | None = None
-        self._caches: dict[tuple[str, int], store.StreamCache] = {}
+        self._cache = store.StreamCache()
 
     def lead(self) -> bool:
         """Take or keep the lease; whether this runner leads now."""
@@ -73,7 +72,7 @@ class Runner:
 
     def _begin(self, mine: Lease) -> None:
         """What a new leader sees to: stopped views try again, and each view has a generation to work on."""
-        self._caches.clear()
+        self._cache = store.StreamCache()
         with self.database.write() as connection:
             checkpoints.resume(connection, mine)
         for view in self.views:
@@ -87,22 +86,35 @@ class Runner:
         by_name = {view.name: view for view in self.views}
         with self.database.read() as connection:
             present, head = checkpoints.every(connection), store.head(connection).position
+        behind: dict[int, list[tuple[View, Checkpoint]]] = {}
         for at in present:
             view = by_name.get(at.projection)
             if view is None or at.status == "stopped" or at.version != view.version:
                 continue
             if at.position < head:
-                more = self._advance(view, at, mine) or more
+                behind.setdefault(at.position, []).append((view, at))
             elif not at.live:
                 self._swap(view, at, mine)
+        for position, those in behind.items():
+            more = self._advance(position, those, mine) or more
         return more
 
-    def _advance(self, view: View, at: Checkpoint, mine: Lease) -> bool:
-        """Take one batch in; whether it could."""
+    def _advance(self, position: int, those: Sequence[tuple[View, Checkpoint]], mine: Lease) -> bool:
+        """Take one batch into all generations that stand at a position; whether any could."""
         with self.database.read() as connection:
-            events = store.read(connection, at.position, self.batch)
+            events = store.read(connection, position, self.batch)
         try:
-            self._apply(view, at, events, mine)
+            taken = self._steps(position, events)
+        except (OperationalError, ProgrammingError, InternalError):
+            raise
+        except Exception as error:
+            LOG.warning("a batch after position %s failed (%r); taking it one by one", position, error)
+            return True in [self._one_by_one(view, at, events, mine) for view, at in those]
+        return True in [self._take(view, at, events, taken, mine) for view, at in those]
+
+    def _take(self, view: View, at: Checkpoint, events: Sequence[Event], taken: Sequence[Step], mine: Lease) -> bool:
+        try:
+            self._apply(view, at, taken, mine)
         except (Fenced, OperationalError, ProgrammingError, InternalError):
             raise
         except Exception as error:
@@ -115,7 +127,7 @@ class Runner:
     def _one_by_one(self, view: View, at: Checkpoint, events: Sequence[Event], mine: Lease) -> bool:
         for event in events:
             try:
-                at = self._apply(view, at, [event], mine)
+                at = self._apply(view, at, self._steps(at.position, [event]), mine)
             except (Fenced, OperationalError, ProgrammingError, InternalError):
                 raise
             except Exception as error:
@@ -126,21 +138,25 @@ class Runner:
                 return False
         return True
 
-    def _apply(self, view: View, at: Checkpoint, events: Sequence[Event], mine: Lease) -> Checkpoint:
-        cache = self._caches.setdefault((view.name, at.generation), store.StreamCache())
+    def _steps(self, position: int, events: Sequence[Event]) -> list[Step]:
+        """The events with their streams before and after them; `position` is where they begin."""
         begun: dict[str, int] = {}
         for event in events:
             begun.setdefault(event.stream, event.version)
+        older = [name for name, version in begun.items() if version > 1]
         with self.database.read() as connection:
-            older = [name for name, version in begun.items() if version > 1]
-            streams = store.load_streams(connection, older, cache, until=at.position)
-        changes, after = fold(view, streams, events)
-        position = events[-1].position
-        with self.database.write() as connection:
+            streams = store.load_streams(connection, older, self._cache, until=position)
+        taken, after = steps(streams, events)
+        for stream in after.values():
+            self._cache.put(stream)
+        return taken
+
+    def _apply(self, view: View, at: Checkpoint, taken: Sequence[Step], mine: Lease) -> Checkpoint:
+        changes = fold(view, taken)
+        position = taken[-1][0].position
+        with self.database.derive() as connection:
             checkpoints.advance(connection, at, position, mine, self.clock())
             write(connection, view, view.tables(at.generation), changes)
-        for stream in after.values():
-            cache.put(stream)
         return Checkpoint(**{**vars(at), "position": position})
 
     def _swap(self, view: View, new: Checkpoint, mine: Lease) -> None:
@@ -148,43 +164,34 @@ class Runner:
             old = [one for one in checkpoints.of(connection, view) if one.generation != new.generation]
             checkpoints.swap(connection, old, new, mine, self.clock())
         for one in old:
-            self._caches.pop((view.name, one.generation), None)
             drop_generation(self.database, view, one.generation)
 
 
 def write(connection: Connection, view: View, tables: Tables, changes: Changes) -> None:
-    """Close and insert rows."""
+    """Close and insert rows, and add up sums."""
     for name, closes in changes.closes.items():
-        table, keys = tables[name], tables[name].info["keys"]
-        where = and_(*(table.c[key] == value(f"key_{key}") for key in keys), table.c.known_until == OPEN)
-        rows = [{f"key_{key}": part for key, part in zip(keys, k, strict=True)} | {"until": p} for k, p in closes]
-        connection.execute(update(table).where(where).values(known_until=value("until")), rows)
-    inserted: dict[str, Sequence[Mapping[str, object]]] = {}
-    for name, found in changes.inserts.items():
-        keys = tables[name].info["keys"]
-        rows = [dict(zip(keys, key, strict=True)) | row for key, versions in found.items() for row in versions]
-        connection.execute(insert(tables[name]), rows)
-        inserted[name] = rows
+        bulk.change(connection, _closing(tables[name], connection.dialect.name), [(p, *key) for p, key in closes])
+    for name, rows in changes.inserts.items():
+        bulk.add(connection, tables[name], rows)
     if view.inserted:
-        view.inserted(connection, tables, inserted)
+        view.inserted(connection, tables, changes.inserts)
+    if changes.sets:
+        bulk.add_missing(connection, tables[SETS], sorted(set_rows(changes.sets)))
     add_up(connection, tables, changes)
+
+
+@cache
+def _closing(table: Table, dialect: str) -> str:
+    mark = "%s" if dialect == "postgresql" else "?"
+    same = " AND ".join(f"{key} = {mark}" for key in table.info["keys"])
+    return f"UPDATE {table.name} SET known_until = {mark} WHERE {same} AND known_until = {OPEN}"
 
 
 def add_up(connection: Connection, tables: Tables, changes: Changes) -> None:
     """Add what changed to the sums of a view."""
     rows = [(*key, n) for key, n in sorted(changes.sums.items()) if n]
-    if not rows:
-        return
-    table = tables[COUNTS]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(table)
-    added = new.on_conflict_do_update(index_elements=table.info["keys"], set_={"n": table.c.n + new.excluded.n})
-    names = [f"key_{key}" for key in table.info["keys"]]
-    connection.execute(added, [dict(zip((*table.info["keys"], "n"), row, strict=True)) for row in rows])
-    fallen = [dict(zip(names, row[:-1], strict=True)) for row in rows if row[-1] < 0]
-    if fallen:
-        same = and_(*(table.c[key] == value(f"key_{key}") for key in table.info["keys"]))
-        connection.execute(delete(table).where(same, table.c.n == 0), fallen)
+    if rows:
+        bulk.add_up(connection, tables[COUNTS], rows)
 
 
 def begin_generation(database: Database, view: View, now: int) -> int:

@@ -3,68 +3,103 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from events.streams import Stream, evolve, initial
 from events.types import Event
-from projections.view import COUNTS, OPEN, Key, Rows, View
+from projections.view import COUNTS, OPEN, SETS, Key, Rows, Values, View
+
+Step = tuple[Event, Stream, Stream]
+"""An event, with its stream before and after it."""
 
 
 @dataclass(kw_only=True)
 class Changes:
-    """Rows to insert (complete with `known_from` and `known_until`) and rows to close, by table; and what to add up."""
+    """Rows to insert and rows to close, by table; what to add to sums; and numbers to tell the meaning of.
 
-    inserts: dict[str, dict[Key, list[dict[str, Any]]]] = field(default_factory=dict)
-    closes: dict[str, list[tuple[Key, int]]] = field(default_factory=dict)
+    A row is `[*key, known_from, known_until, *values]`, in the order of its table's columns.
+    """
+
+    inserts: dict[str, list[list[Any]]] = field(default_factory=dict)
+    closes: dict[str, list[tuple[int, Key]]] = field(default_factory=dict)
     sums: Counter[Key] = field(default_factory=Counter)
+    sets: dict[Key, Values] = field(default_factory=dict)
+    _open: dict[str, dict[Key, list[Any]]] = field(default_factory=dict)
 
     def apply(self, stream_id: int, position: int, before: Rows, after: Rows) -> None:
         """Note what one event at a position changed in the rows of a stream."""
-        self._add_up(before.get(COUNTS, {}), after.get(COUNTS, {}))
-        for table in {*before, *after} - {COUNTS}:
+        for table in {*before, *after} if before else after:
             old, new = before.get(table, {}), after.get(table, {})
-            for key in old:
-                if old[key] != new.get(key):
-                    self._close(table, (stream_id, *key), position)
-            for key, values in new.items():
-                if values != old.get(key):
-                    row = {"known_from": position, "known_until": OPEN, **values}
-                    self.inserts.setdefault(table, {}).setdefault((stream_id, *key), []).append(row)
+            if table == COUNTS:
+                self._add_up(old, new)
+            elif table == SETS:
+                self.sets.update(new)
+            else:
+                self._change(table, stream_id, position, old, new)
 
-    def _add_up(self, old: Mapping[Key, Mapping[str, Any]], new: Mapping[Key, Mapping[str, Any]]) -> None:
-        for key, row in new.items():
-            self.sums[key] += row["n"]
-        for key, row in old.items():
-            self.sums[key] -= row["n"]
+    def _change(
+        self, table: str, stream_id: int, position: int, old: Mapping[Key, Values], new: Mapping[Key, Values]
+    ) -> None:
+        for key, values in old.items():
+            if values != new.get(key):
+                self._close(table, (stream_id, *key), position)
+        inserts, still = self.inserts.setdefault(table, []), self._open.setdefault(table, {})
+        for key, values in new.items():
+            if key not in old or values != old[key]:
+                row = [stream_id, *key, position, OPEN, *values]
+                still[stream_id, *key] = row
+                inserts.append(row)
+
+    def _add_up(self, old: Mapping[Key, Values], new: Mapping[Key, Values]) -> None:
+        sums = self.sums
+        for key, (n,) in new.items():
+            sums[key] = sums.get(key, 0) + n
+        for key, (n,) in old.items():
+            sums[key] = sums.get(key, 0) - n
 
     def _close(self, table: str, key: Key, position: int) -> None:
-        rows = self.inserts.get(table, {}).get(key)
-        if rows and rows[-1]["known_until"] == OPEN:
-            rows[-1]["known_until"] = position
+        row = self._open.get(table, {}).pop(key, None)
+        if row:
+            row[len(key) + 1] = position
         else:
-            self.closes.setdefault(table, []).append((key, position))
+            self.closes.setdefault(table, []).append((position, key))
 
 
-def fold(view: View, streams: Mapping[str, Stream], events: Iterable[Event]) -> tuple[Changes, dict[str, Stream]]:
-    """What these events change in a view, and the streams after them; `streams` are those that stood before.
+def set_rows(sets: Mapping[Key, Values]) -> list[tuple[Any, ...]]:
+    """The rows of a table `sets`: one for each part of what a number stands for."""
+    return [(*key, *about, one) for key, (*about, several) in sets.items() for one in several]
+
+
+def steps(streams: Mapping[str, Stream], events: Iterable[Event]) -> tuple[list[Step], dict[str, Stream]]:
+    """Each event with its stream before and after; and all streams at the end. `streams` stood before."""
+    now, found = dict(streams), []
+    for event in events:
+        before = now.get(event.stream) or initial(event.stream)
+        now[event.stream] = after = evolve(before, event)
+        found.append((event, before, after))
+    return found, now
+
+
+def fold(view: View, taken: Sequence[Step]) -> Changes:
+    """What these events change in a view.
 
     An act that comes last in its life cycle, as most do, costs its own rows; anything else those of its whole stream.
     """
-    changes, now, rows = Changes(), dict(streams), dict[str, Rows]()
-    for event in events:
-        before = now.get(event.stream) or initial(event.stream)
-        after = evolve(before, event)
-        now[event.stream] = after
+    changes, rows = Changes(), dict[str, Rows]()
+    for event, before, after in taken:
+        name = event.stream
         if view.last and _is_last(before, after, event):
-            rows.pop(event.stream, None)
+            rows.pop(name, None)
             changes.apply(after.first, event.position, {}, view.last(after))
             continue
-        old = rows[event.stream] if event.stream in rows else view.rows(before)
-        rows[event.stream] = view.rows(after)
-        changes.apply(after.first, event.position, old, rows[event.stream])
-    return changes, now
+        old = rows[name] if name in rows else view.rows(before) if before.version else {}
+        new = view.rows(after)
+        if after.version > 1 or name in rows:
+            rows[name] = new
+        changes.apply(after.first, event.position, old, new)
+    return changes
 
 
 def _is_last(before: Stream, after: Stream, event: Event) -> bool:

@@ -40,6 +40,22 @@ def involvements(acts: Sequence[Act]) -> list[list[Involvement]]:
     return result
 
 
+def last_involvement(acts: Sequence[Act]) -> list[Involvement]:
+    """As `involvements`, of the last of these acts alone."""
+    begin = acts[-1].earliest.toordinal()
+    if all(act.earliest.toordinal() <= begin for act in acts):
+        return [Involvement(from_day=0, until_day=ALWAYS + 1, data=_carried(acts))]
+    return list(_segments(acts))
+
+
+def _carried(acts: Sequence[Act]) -> Mapping[str, Any]:
+    """The data of the last of these acts with what the others gave."""
+    data: dict[str, Any] = {}
+    for act in acts:
+        data.update(act.content.data)
+    return data
+
+
 def _segments(acts: Sequence[Act]) -> Iterator[Involvement]:
     """The last of these acts, split where an act it carries from begins to be possible."""
     begin = acts[-1].earliest.toordinal()

@@ -57,6 +57,7 @@ def tables(generation: int) -> Tables:
             Column("latest", Integer, nullable=False),
             Column("item", LargeBinary, nullable=False),
         ],
+        ["stream_id"],
     )
     return {"states": states, "acts": acts}
 
@@ -108,7 +109,7 @@ def rows(stream: Stream) -> Rows:
     if kind not in KINDS:
         return {}
     standing = stream.standing()
-    states = {(from_day,): row for from_day, row in _life_line(stream.name, kind, standing)}
+    states = {(from_day,): _values(row) for from_day, row in _life_line(stream.name, kind, standing)}
     return {"states": states, "acts": {(act.event.position,): _act(act) for act in standing}}
 
 
@@ -130,6 +131,10 @@ def _life_line(name: str, kind: str, acts: Sequence[Act]) -> Iterator[tuple[int,
     ends = [*(day for day, _ in spans[1:]), ALWAYS + 1]
     for (day, row), end in zip(spans, ends, strict=False):
         yield day, {**row, "until_day": end}
+
+
+def _values(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in ("until_day", "kind", "status", "expires", "form", "parties", "sort", "item"))
 
 
 def _state(name: str, kind: str, state: State, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +162,7 @@ def _state(name: str, kind: str, state: State, data: Mapping[str, Any]) -> dict[
 
 
 @lru_cache(4_096)
-def _act(act: Act) -> Mapping[str, Any]:
+def _act(act: Act) -> tuple[Any, ...]:
     item = {
         "id": act.event.id,
         "type": act.event.type,
@@ -167,10 +172,10 @@ def _act(act: Act) -> Mapping[str, Any]:
         "sourced": bool(act.content.sources),
         "position": act.event.position,
     }
-    return {"earliest": act.earliest.toordinal(), "latest": act.latest.toordinal(), "item": encode(item)}
+    return act.earliest.toordinal(), act.latest.toordinal(), encode(item)
 
 
-VIEW = View(name="partnerships", version=1, tables=tables, rows=rows)
+VIEW = View(name="partnerships", version=2, tables=tables, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,14 +82,14 @@ def reel(
 
 def _actions(connection: Connection, generation: int, until: int, query: ReplayQuery, most: int) -> list[Row]:
     made = timeline.tables(generation)
-    table, involved, parties = made["actions"], made["involved"], made["parties"]
+    table, involved, sets = made["actions"], made["involved"], made["sets"]
     found = select(table.c.known_from, table.c.known_until, table.c.earliest, table.c.latest, table.c.item)
     found = found.where(table.c.known_from <= until, table.c.retracted.is_(False))
     if query.kinds:
         found = found.where(table.c.kind.in_(query.kinds))
     if query.parties:
-        of_set = (parties.c.stream_id == involved.c.stream_id) & (parties.c.party_set == involved.c.party_set)
-        anywhere = select(involved.c.position).where(of_set, parties.c.party.in_(query.parties))
+        anywhere = select(involved.c.position).join(sets, sets.c.party_set == involved.c.party_set)
+        anywhere = anywhere.where(sets.c.party.in_(query.parties))
         found = found.where(table.c.position.in_(anywhere))
     if query.since:
         found = found.where(table.c.earliest >= query.since.toordinal())

@@ -7,7 +7,7 @@ either side, so a tally reads the rows `of` one party.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -47,8 +47,8 @@ def rows(stream: Stream) -> Rows:
     """The rows that a stream's standing meetings make."""
     if not stream.name.startswith("meeting:"):
         return {}
-    meetings: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-    people: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    meetings: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    people: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for act in stream.standing():
         match meeting_of(act):
             case Meeting(parties=(one, other)) as meeting:
@@ -56,7 +56,7 @@ def rows(stream: Stream) -> Rows:
                 meetings[position, one] = _row(act, meeting, other)
                 meetings[position, other] = _row(act, meeting, one)
                 names = (str(person["name"]) for person in act.content.data.get("people", ()))
-                people |= {(position, fold(name)): {} for name in names}
+                people |= {(position, fold(name)): () for name in names}
             case _:
                 pass
     return {"meetings": meetings, "people": people}
@@ -68,19 +68,12 @@ def meeting_of(act: Act) -> Meeting:
     return Meeting(parties=tuple(data["parties"]), mode=data["mode"], formal=data["formal"], level=data["level"])
 
 
-def _row(act: Act, meeting: Meeting, party: str) -> Mapping[str, Any]:
-    return {
-        "party": party,
-        "earliest": act.earliest.toordinal(),
-        "latest": act.latest.toordinal(),
-        "occurred_on": act.content.occurred_on,
-        "mode": meeting.mode,
-        "formal": meeting.formal,
-        "level": meeting.level,
-    }
+def _row(act: Act, meeting: Meeting, party: str) -> tuple[Any, ...]:
+    days = (act.earliest.toordinal(), act.latest.toordinal(), act.content.occurred_on)
+    return (party, *days, meeting.mode, meeting.formal, meeting.level)
 
 
-VIEW = View(name="tallies", version=1, tables=tables, rows=rows)
+VIEW = View(name="tallies", version=2, tables=tables, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

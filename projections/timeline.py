@@ -8,31 +8,50 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, String, Text, literal_column, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    literal_column,
+    text,
+    true,
+)
 
+from events import bulk
 from events.canonical import encode
 from events.streams import Act, Stream
 from events.types import instant_text, kind_of
-from projections.involvement import Involvement, involvements, parties_in, people_in
-from projections.view import ALWAYS, Rows, Tables, View, flag, summed, versioned, whole
+from projections.involvement import Involvement, involvements, last_involvement, parties_in, people_in
+from projections.view import ALWAYS, Rows, Tables, View, flag, numbered, summed, versioned, whole
 from projections.words import fold, words
 
-Made = dict[str, dict[tuple[Any, ...], Mapping[str, Any]]]
+Made = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
 COUNTED = ("known_from", "known_until", "retracted", "kind", "sourced")
 """What is counted of every action; it stands in the index, so that counting need not read the actions themselves."""
+
+PLACE = ("earliest", "latest", "position")
+"""The order of the timeline."""
+
+SMALL = 8
+"""How many parties an act may have for each to have a row of its own; larger sets, as of treaties, are looked into."""
 
 
 @cache
 def tables(generation: int) -> Tables:
-    """`actions`, and beside it, joined by `position`, `involved`, `people` and `topics`; and `counts` of them.
+    """`actions`, and beside it, joined by `position`, `involved`, `members`, `people` and `topics`; `counts` of them.
 
-    Hundreds of acts of one treaty involve the same parties. So `involved` names a set of them, and `parties` holds
-    each set of a stream once.
+    `involved` names the set of parties that have part in an action, and `sets` tells who is in it: hundreds of acts of
+    one treaty involve the same parties. Where a set is small, `members` has a row for each party. What actions are
+    found by is indexed in the order of the timeline, so that a page is found wherever it lies.
     """
     actions = versioned(
         f"timeline_actions_{generation}",
@@ -42,8 +61,7 @@ def tables(generation: int) -> Tables:
             Column("stream", String(160), nullable=False),
             Column("kind", String(20), nullable=False),
             Column("type", String(64), nullable=False),
-            Column("earliest", Integer, nullable=False),
-            Column("latest", Integer, nullable=False),
+            *_days(),
             flag("sourced"),
             flag("retracted"),
             Column("mode", String(20)),
@@ -52,26 +70,27 @@ def tables(generation: int) -> Tables:
             Column("words", Text, nullable=False),
             Column("item", LargeBinary, nullable=False),
         ],
-        ["earliest", "latest", "position", *COUNTED],
+        [*PLACE, *COUNTED],
+        ["kind", *PLACE, "known_from", "known_until", "retracted", "type"],
         ["id"],
-        ["position"],
-        ["known_from"],
+        ["stream_id"],
+        by_event=True,
     )
     involved = versioned(
         f"timeline_involved_{generation}",
         [whole("position"), Column("from_day", Integer)],
-        [Column("until_day", Integer, nullable=False), whole("party_set")],
-        ["position"],
-        ["party_set", "position"],
+        [Column("until_day", Integer, nullable=False), whole("party_set"), flag("wide"), *_days()],
+        ["party_set", *PLACE],
     )
-    split = involved.c.from_day > literal_column("0")
-    name = f"timeline_split_{generation}"
-    Index(name, involved.c.position, involved.c.known_from, sqlite_where=split, postgresql_where=split)
-    parties = versioned(
-        f"timeline_parties_{generation}",
-        [whole("party_set"), Column("party", String(20))],
-        [],
-        ["party", "stream_id", "party_set"],
+    split, wide = involved.c.from_day > literal_column("0"), involved.c.wide.is_(true())
+    places = [involved.c[name] for name in PLACE]
+    Index(f"timeline_split_{generation}", involved.c.position, sqlite_where=split, postgresql_where=split)
+    Index(f"timeline_wide_{generation}", *places, involved.c.party_set, sqlite_where=wide, postgresql_where=wide)
+    members = versioned(
+        f"timeline_members_{generation}",
+        [whole("position"), Column("party", String(20)), Column("from_day", Integer)],
+        [Column("until_day", Integer, nullable=False), *_days()],
+        ["party", *PLACE],
     )
     people = versioned(
         f"timeline_people_{generation}",
@@ -82,15 +101,18 @@ def tables(generation: int) -> Tables:
             Column("folded", Text, nullable=False),
             Column("party", String(20)),
             Column("role", Text),
+            *_days(),
         ],
-        ["position"],
+        ["folded", *PLACE],
     )
     topics = versioned(
         f"timeline_topics_{generation}",
         [whole("position"), Column("nth", Integer)],
-        [Column("topic", Text, nullable=False), Column("folded", Text, nullable=False)],
-        ["position"],
+        [Column("topic", Text, nullable=False), Column("folded", Text, nullable=False), *_days()],
+        ["folded", *PLACE],
     )
+    sets = numbered(f"timeline_sets_{generation}", "party_set", flag("wide"), Column("party", String(20)))
+    Index(f"timeline_sets_{generation}_by_party", sets.c.party, sets.c.wide, sets.c.party_set)
     counts = summed(
         f"timeline_counts_{generation}",
         Column("facet", String(10)),
@@ -98,8 +120,12 @@ def tables(generation: int) -> Tables:
         Column("shown", Text),
         Column("year", Integer, autoincrement=False),
     )
-    beside = {"involved": involved, "parties": parties, "people": people, "topics": topics}
-    return {"actions": actions, **beside, "counts": counts}
+    beside = {"involved": involved, "members": members, "people": people, "topics": topics}
+    return {"actions": actions, **beside, "sets": sets, "counts": counts}
+
+
+def _days() -> list[Column[Any]]:
+    return [Column("earliest", Integer, nullable=False), Column("latest", Integer, nullable=False)]
 
 
 def rows(stream: Stream) -> Rows:
@@ -108,9 +134,10 @@ def rows(stream: Stream) -> Rows:
     standing = stream.standing()
     for act, parts in zip(standing, involvements(standing), strict=True):
         _add(made, act, parts)
-    for act in stream.acts.values():
-        if act.retracted:
-            _add(made, act, involvements([act])[0])
+    if len(standing) < len(stream.acts):
+        for act in stream.acts.values():
+            if act.retracted:
+                _add(made, act, involvements([act])[0])
     return made
 
 
@@ -118,56 +145,58 @@ def last(stream: Stream) -> Rows:
     """The rows that the last act of a stream adds: an act changes nothing about those before it."""
     made = _nothing()
     standing = stream.standing()
-    involved = involvements(standing)
-    _add(made, standing[-1], involved[-1])
-    before = involved[-2] if len(standing) > 1 else []
-    new = {key[0] for key in made["parties"]} - {party_set(parties_in(part.data)) for part in before}
-    if new:
-        alone = [involvements([act])[0] for act in stream.acts.values() if act.retracted]
-        new -= {party_set(parties_in(part.data)) for parts in (*involved[:-1], *alone) for part in parts}
-    made["parties"] = {key: row for key, row in made["parties"].items() if key[0] in new}
+    _add(made, standing[-1], last_involvement(standing))
     return made
 
 
 def _nothing() -> Made:
-    return {"actions": {}, "involved": {}, "parties": {}, "people": {}, "topics": {}, "counts": {}}
+    return {name: {} for name in ("actions", "involved", "members", "people", "topics", "sets", "counts")}
 
 
 def _add(made: Made, act: Act, parts: Sequence[Involvement]) -> None:
     position = act.event.position
     made["actions"][position,] = _action(act)
+    days = (act.earliest.toordinal(), act.latest.toordinal())
     for part in parts:
-        codes = parties_in(part.data)
-        number = party_set(codes)
-        made["involved"][position, part.from_day] = {"until_day": part.until_day, "party_set": number}
-        made["parties"].update({(number, code): {} for code in codes})
-        for nth, (name, party, role) in enumerate(people_in(part.data)):
-            who = {"name": name, "folded": fold(name), "party": party, "role": role}
-            made["people"][position, nth, part.from_day] = {"until_day": part.until_day, **who}
+        codes, people = parties_in(part.data), people_in(part.data)
+        number, wide, span = party_set(codes), len(codes) > SMALL, (part.until_day, *days)
+        made["sets"][number,] = (wide, codes)
+        made["involved"][position, part.from_day] = (part.until_day, number, wide, *days)
+        for code in codes:
+            if not wide:
+                made["members"][position, code, part.from_day] = span
+        for nth, (name, party, role) in enumerate(people):
+            made["people"][position, nth, part.from_day] = (part.until_day, name, folded(name), party, role, *days)
     for nth, topic in enumerate(act.content.data.get("topics") or ()):
-        made["topics"][position, nth] = {"topic": topic, "folded": fold(topic)}
+        made["topics"][position, nth] = (topic, folded(topic), *days)
     if len(parts) == 1 and not act.retracted:
-        _count(made["counts"], act, parts[0].data)
+        for key in _counted(act, codes, [name for name, _, _ in people]):
+            counts = made["counts"]
+            counts[key] = (counts[key][0] + 1 if key in counts else 1,)
 
 
-def _count(counts: dict[tuple[Any, ...], Mapping[str, Any]], act: Act, data: Mapping[str, Any]) -> None:
-    """One more of each value that an action is counted by; `counts.py` tells how they are read."""
-    values = [("kind", act.event.kind, ""), ("sourced", str(int(bool(act.content.sources))), "")]
-    values += [("party", code, "") for code in parties_in(data)]
-    values += [("person", *named) for named in _named(name for name, _, _ in people_in(data))]
-    values += [("topic", *named) for named in _named(act.content.data.get("topics") or ())]
-    values.append(("months", str(month(act.earliest)), str(month(act.latest))))
-    for value in values:
-        key = (*value, act.earliest.year)
-        counts[key] = {"n": counts[key]["n"] + 1 if key in counts else 1}
+def _counted(act: Act, codes: Sequence[str], people: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The values that an action is counted by; `counts.py` tells how they are read."""
+    year = act.earliest.year
+    keys: list[tuple[Any, ...]] = [("party", code, "", year) for code in codes]
+    keys += [("person", *named, year) for named in _named(people)]
+    keys += [("topic", *named, year) for named in _named(act.content.data.get("topics") or ())]
+    keys.append(("kind", act.event.kind, "", year))
+    keys.append(("sourced", "1" if act.content.sources else "0", "", year))
+    keys.append(("months", str(month(act.earliest)), str(month(act.latest)), year))
+    return keys
 
 
-def _named(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _named(names: Iterable[str]) -> Iterable[tuple[str, str]]:
     """Each name once, folded and as it is shown; of several spellings the first in the order of their letters."""
     found: dict[str, str] = {}
     for name in sorted(names, reverse=True):
-        found[fold(name)] = name
-    yield from found.items()
+        found[folded(name)] = name
+    return found.items()
+
+
+folded = lru_cache(16_384)(fold)
+"""As `fold`, for names, which come again and again."""
 
 
 def month(day: dt.date) -> int:
@@ -186,23 +215,23 @@ def _numbered(codes: frozenset[str]) -> int:
 
 
 @lru_cache(4_096)
-def _action(act: Act) -> Mapping[str, Any]:
-    data = act.content.data
-    return {
-        "id": act.event.id,
-        "stream": act.event.stream,
-        "kind": act.event.kind,
-        "type": act.event.type,
-        "earliest": act.earliest.toordinal(),
-        "latest": act.latest.toordinal(),
-        "sourced": bool(act.content.sources),
-        "retracted": act.retracted,
-        "mode": data.get("mode"),
-        "formal": data.get("formal"),
-        "level": data.get("level"),
-        "words": " ".join(dict.fromkeys(words(searchable(act)))),
-        "item": encode(item_of(act)),
-    }
+def _action(act: Act) -> tuple[Any, ...]:
+    data, formal = act.content.data, act.content.data.get("formal")
+    return (
+        act.event.id,
+        act.event.stream,
+        act.event.kind,
+        act.event.type,
+        act.earliest.toordinal(),
+        act.latest.toordinal(),
+        bool(act.content.sources),
+        act.retracted,
+        data.get("mode"),
+        formal if formal is None else int(formal),
+        data.get("level"),
+        " ".join(dict.fromkeys(words(searchable(act)))),
+        encode(item_of(act)),
+    )
 
 
 def searchable(act: Act) -> str:
@@ -254,12 +283,13 @@ def create(connection: Connection, made: Tables) -> None:
         connection.execute(text(f"CREATE INDEX {name}_words ON {name} USING gin (({lexemes}))"))
 
 
-def inserted(connection: Connection, made: Tables, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+def inserted(connection: Connection, made: Tables, rows: Mapping[str, Sequence[Sequence[Any]]]) -> None:
     """Index the words of new rows; each event opens at most one row of `actions`, so `known_from` names it."""
-    if connection.dialect.name == "sqlite" and rows.get("actions"):
-        name = made["actions"].name
-        statement = text(f"INSERT INTO {name}_words (rowid, words) VALUES (:known_from, :words)")
-        connection.execute(statement, [{k: row[k] for k in ("known_from", "words")} for row in rows["actions"]])
+    if connection.dialect.name == "sqlite":
+        columns = list(made["actions"].c.keys())
+        number, said = columns.index("known_from"), columns.index("words")
+        statement = f"INSERT INTO {made['actions'].name}_words (rowid, words) VALUES (?, ?)"
+        bulk.change(connection, statement, [(row[number], row[said]) for row in rows.get("actions", ())])
 
 
 def drop(connection: Connection, made: Tables) -> None:
@@ -270,7 +300,7 @@ def drop(connection: Connection, made: Tables) -> None:
 
 VIEW = View(
     name="timeline",
-    version=3,
+    version=4,
     tables=tables,
     rows=rows,
     last=last,

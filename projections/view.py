@@ -10,9 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Connection, Index, MetaData, Table, and_
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    and_,
+)
 
 from events.streams import Stream
+from events.tables import position_type
 
 OPEN = 2**62
 """The `known_until` of a row that still stands."""
@@ -21,10 +33,14 @@ ALWAYS = 10_000_000
 """A day after every day of the calendar (days are counted as `date.toordinal` does)."""
 
 COUNTS = "counts"
-"""The short name of the one table of a view whose rows are sums over all streams, kept as of the checkpoint alone."""
+"""The short name of a view's table whose rows are sums over all streams, kept as of the checkpoint alone."""
+
+SETS = "sets"
+"""The short name of a view's table that only tells what a number stands for; its rows are for all streams and times."""
 
 Key = tuple[Any, ...]
-Rows = Mapping[str, Mapping[Key, Mapping[str, Any]]]
+Values = tuple[Any, ...]
+Rows = Mapping[str, Mapping[Key, Values]]
 Tables = Mapping[str, Table]
 
 
@@ -33,9 +49,10 @@ class View:
     """One view. Raise `version` when `rows` or `tables` change: the view is then rebuilt from the log.
 
     `tables(generation)` declares its tables by short name; `rows(stream)` gives, by the same names, each row's key
-    and values. `last(stream)`, where a view has it, gives the rows that the last act of a stream in life-cycle order
-    adds; it may change no others. Rows of the table `counts` have one value, `n`, which is added up over all streams.
-    `inserted` is called in the same transaction with the rows that were added.
+    and values, in the order in which the table declares them. `last(stream)`, where a view has it, gives the rows that
+    the last act of a stream in life-cycle order adds; it may change no others. Rows of the table `counts` have one
+    value, `n`, which is added up over all streams; the last value of those of `sets` is a list of which each part is a
+    row. `inserted` is called in the same transaction with the rows that were added, as the table has them.
     """
 
     name: str
@@ -44,25 +61,46 @@ class View:
     rows: Callable[[Stream], Rows]
     last: Callable[[Stream], Rows] | None = None
     create: Callable[[Connection, Tables], None] | None = None
-    inserted: Callable[[Connection, Tables, Mapping[str, Sequence[Mapping[str, Any]]]], None] | None = None
+    inserted: Callable[[Connection, Tables, Mapping[str, Sequence[Sequence[Any]]]], None] | None = None
     drop: Callable[[Connection, Tables], None] | None = None
 
 
-def versioned(name: str, keys: Sequence[Column[Any]], values: Sequence[Column[Any]], *indexes: Sequence[str]) -> Table:
-    """A table of rows that were true between two positions; `stream_id` is the position of the stream's first event."""
+def versioned(
+    name: str,
+    keys: Sequence[Column[Any]],
+    values: Sequence[Column[Any]],
+    *indexes: Sequence[str],
+    by_event: bool = False,
+) -> Table:
+    """A table of rows that were true between two positions; `stream_id` is the position of the stream's first event.
+
+    Where `position` is the first of the keys it is that of an act, and the rows lie in its order. With `by_event`,
+    each event opens at most one row, which `known_from` then identifies.
+    """
     for key in keys:
-        key.primary_key = True
         key.nullable = False
+    lead = "position" if keys[0].name == "position" else "stream_id"
     table = Table(
         name,
         MetaData(),
-        Column("stream_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("stream_id", BigInteger, nullable=False),
         *keys,
-        Column("known_from", BigInteger, primary_key=True, autoincrement=False),
+        Column("known_from", position_type() if by_event else BigInteger(), nullable=False, autoincrement=False),
         Column("known_until", BigInteger, nullable=False),
         *values,
-        info={"keys": ("stream_id", *(key.name for key in keys)), "values": tuple(value.name for value in values)},
+        info={
+            "keys": ("stream_id", *(key.name for key in keys)),
+            "values": tuple(value.name for value in values),
+            "lead": lead,
+        },
+        sqlite_with_rowid=by_event,
     )
+    led = [key.name for key in keys] if lead == "position" else ["stream_id", *(key.name for key in keys)]
+    if by_event:
+        table.append_constraint(PrimaryKeyConstraint("known_from"))
+        Index(f"{name}_key", *(table.c[column] for column in (*led, "known_from")), unique=True)
+    else:
+        table.append_constraint(PrimaryKeyConstraint(*led, "known_from"))
     for columns in indexes:
         Index(f"{name}_by_{'_'.join(columns)}"[:60], *(table.c[column] for column in columns))
     return table
@@ -75,6 +113,20 @@ def summed(name: str, *keys: Column[Any]) -> Table:
         key.nullable = False
     info = {"keys": tuple(key.name for key in keys), "values": ("n",)}
     return Table(name, MetaData(), *keys, Column("n", BigInteger, nullable=False), info=info, sqlite_with_rowid=False)
+
+
+def numbered(name: str, number: str, *values: Column[Any]) -> Table:
+    """A table that tells what numbers stand for, which never changes."""
+    columns = [Column(number, BigInteger, nullable=False, autoincrement=False), *values]
+    info = {"keys": tuple(column.name for column in columns), "values": ()}
+    return Table(
+        name,
+        MetaData(),
+        *columns,
+        PrimaryKeyConstraint(*(column.name for column in columns)),
+        info=info,
+        sqlite_with_rowid=False,
+    )
 
 
 def known(table: Table, position: int) -> ColumnElement[bool]:

@@ -6,9 +6,11 @@ the same. Folding what is folded changes nothing.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from itertools import groupby
+from string import ascii_lowercase, ascii_uppercase
 
 SEPARATOR = "\u200b"  # ZERO WIDTH SPACE: invisible, but written to part words (Thai, Khmer)
 # Letters that Unicode does not take apart, and signs that are typed as an apostrophe. Lower case: casefold comes first.
@@ -24,12 +26,16 @@ LETTERS = {
 LONGEST = 200
 """What of a word counts, in characters; no index takes words without end."""
 
+PLAIN, OTHERS = re.compile("[a-z0-9]+"), re.compile(r"[^\x00-\x7f]+")
+LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
 
 def fold(text: str) -> str:
     """Return text without case, accents, optional vowel points and invisible signs, composed (NFC)."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", "".join(map(_plain, unicodedata.normalize("NFKD", text))))
+    apart = unicodedata.normalize("NFKD", text).translate(LOWER)
+    return unicodedata.normalize("NFC", OTHERS.sub(lambda run: "".join(map(_plain, run[0])), apart))
 
 
 def words(text: str) -> list[str]:
@@ -38,7 +44,10 @@ def words(text: str) -> list[str]:
     An apostrophe parts words as a hyphen does: `Xi's` holds `xi` and `s`. Scripts written without spaces
     (Chinese, Japanese, Thai) give one word for each unbroken run.
     """
-    runs = ("".join(run) for inside, run in groupby(fold(text), _in_word) if inside)
+    folded = fold(text)
+    if folded.isascii():
+        return [run[:LONGEST] for run in PLAIN.findall(folded)]
+    runs = ("".join(run) for inside, run in groupby(folded, _in_word) if inside)
     return [run[:LONGEST] for run in runs if any(char.isalnum() for char in run)]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
@@ -19,9 +18,9 @@ from events.tables import stream_versions
 from events.types import Event
 from projections import checkpoints
 from projections.checkpoints import Unreadable
-from projections.folding import Changes
+from projections.folding import Changes, set_rows
 from projections.registry import VIEWS
-from projections.view import COUNTS, Key, Tables, View
+from projections.view import COUNTS, SETS, Key, Tables, Values, View
 
 CHUNK = 500
 Progress = Callable[[int, int], None]
@@ -49,16 +48,19 @@ def audit(database: Database, progress: Progress = lambda done, total: None) -> 
         live = _live(connection, found)
         counted: Counter[str] = Counter()
         sums: dict[str, Counter[Key]] = {view.name: Counter() for view, _ in live}
+        sets: dict[str, dict[Key, Values]] = {view.name: {} for view, _ in live}
         for part in store.chunks(streams, CHUNK):
             for view, at in live:
                 tables = view.tables(at.generation)
                 wanted, ids = _folded(connection, view, part, at.position)
                 sums[view.name].update(wanted.sums)
+                sets[view.name].update(wanted.sets)
                 found.lines += list(compare(connection, view, tables, wanted, ids, counted))
             done += len(part)
             progress(done, total)
         for view, at in live:
             found.lines += list(_summed(connection, view, view.tables(at.generation), sums[view.name]))
+            found.lines += list(_numbered(connection, view, view.tables(at.generation), sets[view.name]))
             for name, table in _of_streams(view.tables(at.generation)):
                 rows = connection.scalar(select(func.count()).select_from(table)) or 0
                 if rows != counted[table.name]:
@@ -97,25 +99,26 @@ def compare(
 ) -> Iterator[str]:
     """A line for each row of a view that these streams have otherwise than a fresh fold of them wants.
 
-    The number of rows found is added to `counted` by table.
+    `ids` are the positions of all their events. The number of rows found is added to `counted` by table.
     """
     for name, table in _of_streams(tables):
-        keys, values = table.info["keys"], table.info["values"]
-        columns = [table.c[column] for column in (*keys, "known_from", "known_until", *values)]
+        keys = len(table.info["keys"]) + 1
         present = {}
-        for row in connection.execute(select(*columns).where(table.c.stream_id.in_(ids))):
-            shown = tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
-            present[shown[: len(keys) + 1]] = shown[len(keys) + 1 :]
+        for part in store.chunks(ids, CHUNK):
+            for row in connection.execute(select(table).where(table.c[table.info["lead"]].in_(part))):
+                shown = tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
+                present[shown[:keys]] = shown[keys:]
         counted[table.name] += len(present)
-        expected = dict(_keyed(wanted.inserts.get(name, {}), values))
+        expected = {tuple(row[:keys]): tuple(row[keys:]) for row in wanted.inserts.get(name, ())}
         for key in sorted({*present, *expected}, key=str):
             if present.get(key) != expected.get(key):
                 kind = "missing" if key not in present else "surplus" if key not in expected else "different"
-                yield f"{view.name}: {kind} row in {name}: {dict(zip((*keys, 'known_from'), key, strict=True))}"
+                named = dict(zip((*table.info["keys"], "known_from"), key, strict=True))
+                yield f"{view.name}: {kind} row in {name}: {named}"
 
 
 def _of_streams(tables: Tables) -> list[tuple[str, Table]]:
-    return [(name, table) for name, table in tables.items() if name != COUNTS]
+    return [(name, table) for name, table in tables.items() if name not in (COUNTS, SETS)]
 
 
 def _summed(connection: Connection, view: View, tables: Tables, wanted: Counter[Key]) -> Iterator[str]:
@@ -131,12 +134,13 @@ def _summed(connection: Connection, view: View, tables: Tables, wanted: Counter[
             yield f"{view.name}: {present.get(key, 0)} instead of {wanted[key]} in counts: {named}"
 
 
-def _keyed(
-    rows: Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]], values: Sequence[str]
-) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    for key, versions in rows.items():
-        for row in versions:
-            yield (*key, row["known_from"]), (row["known_until"], *(row[name] for name in values))
+def _numbered(connection: Connection, view: View, tables: Tables, wanted: Mapping[Key, Values]) -> Iterator[str]:
+    """A line for each number of a view that stands for something else than it should."""
+    if SETS in tables:
+        present = {tuple(row) for row in connection.execute(select(tables[SETS]))}
+        expected = set(set_rows(wanted))
+        for row in sorted(present ^ expected):
+            yield f"{view.name}: {'missing' if row in expected else 'surplus'} row in {SETS}: {row}"
 
 
 def _folded(connection: Connection, view: View, streams: Sequence[str], position: int) -> tuple[Changes, list[int]]:
@@ -148,7 +152,7 @@ def _folded(connection: Connection, view: View, streams: Sequence[str], position
             after = view.rows(state)
             changes.apply(state.first, event.position, rows, after)
             rows = after
-        ids.append(state.first)
+            ids.append(event.position)
     return changes, ids
 
 

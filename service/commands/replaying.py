@@ -18,7 +18,7 @@ from projections import browse, partnerships, tallies
 from projections.browse import TimelineQuery
 from projections.clocks import Clocks
 from projections.engine import create_tables, write
-from projections.folding import fold
+from projections.folding import fold, steps
 from projections.partnerships import PartnershipQuery
 from projections.registry import BY_NAME
 from projections.tallies import TallyQuery
@@ -71,7 +71,8 @@ def _fold(database: Database, scratch: Database, view: View, until: int) -> None
         while position < until:
             with database.read() as connection:
                 events = store.read(connection, position, BATCH, until=until)
-            changes, streams = fold(view, streams, events)
+            taken, streams = steps(streams, events)
+            changes = fold(view, taken)
             with scratch.write() as connection:
                 write(connection, view, tables, changes)
             position = events[-1].position
