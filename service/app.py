@@ -16,7 +16,7 @@ from events.committer import Committer
 from events.database import connect
 from events.fields import Checked, Flag, Whole
 from events.watch import Watch
-from service import access, migrate, negotiation, problems
+from service import access, garbage, migrate, negotiation, problems
 from service.api import (
     diff,
     editions,
@@ -95,7 +95,9 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
 
 def from_environ() -> Flask:
     """The application that the environment's settings ask for, for a WSGI server."""
-    return create_app(from_environment(os.environ))
+    app = create_app(from_environment(os.environ))
+    garbage.settle()
+    return app
 
 
 def _register_errors(app: Flask) -> None:

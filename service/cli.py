@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.errors import SchemaOutdated
+from service import garbage
 from service.commands import auditing, databases, exporting, importing, rebuilding, replaying, serving, tokens
 from service.settings import WrongSetting
-
-GARBAGE = (50_000, 20, 50)
-"""How rarely Python looks for cycles of objects; our many small ones hold none, and looking took half the time."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -42,8 +39,7 @@ for command in (
 
 def main() -> None:
     """Run the command; what went wrong is one line on standard error."""
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    garbage.settle()
     try:
         depositary(prog_name="depositary")
     except WrongSetting as error:
