@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 
@@ -37,11 +39,21 @@ class _Request:
         return self.answer.running() or (not self.answer.done() and self.answer.set_running_or_notify_cancel())
 
 
+class Observer(Protocol):
+    """Is told how appending goes."""
+
+    def appended(self, seconds: float) -> None:
+        """A request was answered, so long after it came."""
+
+    def committed(self, events: int, waiting: int) -> None:
+        """So many events were committed in one transaction, and so many requests wait for the next."""
+
+
 class Committer:
     """Appends batches in the order they come in. `clock` gives microseconds since 1970."""
 
-    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, clock: Callable[[], int], observer: Observer | None = None) -> None:
+        self._database, self._clock, self._observer = database, clock, observer
         self._queue: queue.Queue[_Request | None] = queue.Queue(QUEUE)
         self._streams = store.StreamCache()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
@@ -59,14 +71,17 @@ class Committer:
 
         Raises Refused with every fault, or Busy when the log could not be written in time.
         """
-        request = _Request(drafts=drafts, author=author, if_match=if_match)
+        request, came = _Request(drafts=drafts, author=author, if_match=if_match), time.perf_counter()
         self._hand_over(request)
         try:
-            return request.answer.result(timeout)
+            answers = request.answer.result(timeout)
         except TimeoutError:
             if request.answer.cancel():
                 raise Busy("The log could not be written in time; nothing was appended.") from None
-            return request.answer.result()
+            answers = request.answer.result()
+        if self._observer:
+            self._observer.appended(time.perf_counter() - came)
+        return answers
 
     def close(self) -> None:
         """Finish what is waiting, then stop."""
@@ -147,6 +162,8 @@ class Committer:
                 except Exception as refusal:
                     refused.append((request, refusal))
             store.write(connection, sealed)
+        if self._observer:
+            self._observer.committed(len(sealed), self._queue.qsize())
         for name in {one.event.stream for one in sealed}:
             self._streams.put(situation.streams[name])
         for request, error in refused:

@@ -73,3 +73,10 @@ def holder(connection: Connection) -> str | None:
     """Who holds the lease now."""
     row = connection.execute(select(leases).where(leases.c.name == NAME)).one_or_none()
     return row.holder if row and row.expires_at > clock(connection) else None
+
+
+def seconds_left(connection: Connection) -> list[tuple[str, str, float]]:
+    """(name, holder, seconds) of every lease that holds now."""
+    now = clock(connection)
+    rows = connection.execute(select(leases).where(leases.c.expires_at > now))
+    return [(row.name, row.holder, row.expires_at - now) for row in rows]

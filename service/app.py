@@ -16,7 +16,7 @@ from events.committer import Committer
 from events.database import connect
 from events.fields import Checked, Flag, Whole
 from events.watch import Watch
-from service import access, garbage, migrate, negotiation, problems
+from service import access, garbage, migrate, negotiation, observing, problems, tracing
 from service.api import (
     diff,
     editions,
@@ -32,6 +32,7 @@ from service.api import (
 )
 from service.charts import png
 from service.context import KEY, Context
+from service.metrics import Metrics
 from service.pages import register_pages
 from service.problems import Refusal
 from service.query import Number, Seconds, TrueFalse
@@ -64,8 +65,14 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
     """
     database = connect(settings.database_url)
     migrate.check(database)
+    metrics = Metrics(database)
     here = Context(
-        settings=settings, database=database, committer=Committer(database, clock), watch=Watch(database), clock=clock
+        settings=settings,
+        database=database,
+        committer=Committer(database, clock, metrics),
+        watch=Watch(database),
+        clock=clock,
+        metrics=metrics,
     )
     app = Flask("service", static_folder=None)
     app.extensions[KEY] = here
@@ -80,6 +87,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
     )
     app.url_map.merge_slashes = False
     _register_errors(app)
+    observing.install(app, database.reading)
+    tracing.install(app)
     access.install(app, settings.rate_limit)
     negotiation.install(app)
     api = _Api(app)

@@ -13,6 +13,7 @@ from events.committer import Committer
 from events.database import Database
 from events.types import EPOCH
 from events.watch import Watch
+from service.metrics import Metrics
 from service.remembered import Remembered
 from service.settings import Settings
 
@@ -28,6 +29,7 @@ class Context:
     committer: Committer
     watch: Watch
     clock: Callable[[], int]
+    metrics: Metrics
     remembered: Remembered = field(default_factory=Remembered)
 
     def today(self) -> dt.date:

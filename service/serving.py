@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 
@@ -19,6 +20,7 @@ from granian.constants import Interfaces
 from service import logs
 from service.app import create_app
 from service.context import KEY, Context
+from service.metrics import FOLDER
 from service.settings import Settings, from_environment
 
 THREADS = 1_000
@@ -29,7 +31,7 @@ def web_process() -> Flask:
     """The application of one web process; it ends when the process that started it does."""
     _end_with_parent()
     settings = from_environment(os.environ)
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
     _end_streams_on_signal(app.extensions[KEY])
     return app
@@ -57,7 +59,9 @@ def serve(settings: Settings, workers: int) -> None:
         websockets=False,
         log_level=settings.log_level.lower(),  # type: ignore[arg-type]
     )
-    server.serve()
+    with tempfile.TemporaryDirectory(prefix="depositary-metrics-") as folder:
+        os.environ.setdefault(FOLDER, folder)
+        server.serve()
 
 
 def _end_streams_on_signal(here: Context) -> None:

@@ -10,6 +10,7 @@ from events import parties
 from events.database import parse_url
 from events.fields import url as web_url
 
+FORMATS = ("text", "json")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -28,6 +29,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     log_level: str = "INFO"
+    log_format: str = "text"
     secret_key: str | None = None
     rate_limit: int | None = None
     organisations: Path | None = None
@@ -52,6 +54,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         "public_url": _public_url,
         "port": _port,
         "log_level": _log_level,
+        "log_format": _log_format,
         "rate_limit": _rate_limit,
         "organisations": Path,
     }
@@ -99,6 +102,12 @@ def _log_level(value: str) -> str:
     if value.upper() not in LEVELS:
         raise ValueError(f"must be one of {', '.join(LEVELS)}")
     return value.upper()
+
+
+def _log_format(value: str) -> str:
+    if value not in FORMATS:
+        raise ValueError(f"must be one of {', '.join(FORMATS)}")
+    return value
 
 
 def _rate_limit(value: str) -> int:

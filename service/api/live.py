@@ -63,7 +63,8 @@ class Stream:
 
     def __init__(self, here: Context, after: int) -> None:
         self._chunks = follow(here, after)
-        self._closed = False
+        self._streams, self._closed = here.metrics.streams, False
+        self._streams.inc()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -79,6 +80,7 @@ class Stream:
         """Give the place back, once."""
         if not self._closed:
             self._closed = True
+            self._streams.dec()
             _open.release()
 
 

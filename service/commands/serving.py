@@ -38,7 +38,7 @@ def serve(host: str | None, port: int | None, workers: int, no_worker: bool) -> 
     """Serve pages and API; on SQLite with the worker inside."""
     chosen = settings()
     chosen = replace(chosen, host=host or chosen.host, port=port or chosen.port)
-    logs.configure(chosen.log_level)
+    logs.configure(chosen.log_level, chosen.log_format)
     database = connect(chosen.database_url)
     prepare(database)
     _run(chosen, database, workers, inside=database.is_sqlite and not no_worker)
@@ -48,7 +48,7 @@ def serve(host: str | None, port: int | None, workers: int, no_worker: bool) -> 
 def worker() -> None:
     """Keep the views abreast of the log and run scheduled jobs. Any number may run; one leads."""
     chosen = settings()
-    logs.configure(chosen.log_level)
+    logs.configure(chosen.log_level, chosen.log_format)
     database = connect(chosen.database_url)
     prepare(database)
     stop = threading.Event()
