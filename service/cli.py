@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from events.errors import SchemaOutdated
 from service import garbage
-from service.commands import auditing, databases, exporting, importing, rebuilding, replaying, serving, tokens
+from service.commands import auditing, copying, databases, exporting, importing, rebuilding, replaying, serving, tokens
 from service.settings import WrongSetting
 
 
@@ -28,6 +28,7 @@ for command in (
     serving.demo,
     importing.import_,
     exporting.export,
+    copying.copy,
     rebuilding.rebuild,
     replaying.replay,
     auditing.check,
