@@ -77,7 +77,7 @@ def browse(
     """One page of the timeline behind the place `after`."""
     table = tables(generation)["actions"]
     found: dict[Place, int] = {}
-    for way in ways(connection, generation, clocks, query):
+    for way in ways(connection, generation, clocks, query, after):
         rows = connection.execute(_ordered(way, query, after).limit(limit + 1))
         found.update({(row.earliest, row.latest, row.position): row.known_from for row in rows})
     places = sorted(found, reverse=query.descending)[: limit + 1]
@@ -96,31 +96,43 @@ class Way:
     where: ColumnElement[bool]
 
 
-def ways(connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery) -> list[Way]:
-    """The ways that together lead to all matching actions: one for each value of the filter that is narrowest."""
+def ways(
+    connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery, after: Place | None = None
+) -> list[Way]:
+    """The ways that together lead to all matching actions behind a place: one for each value of one filter."""
     made = tables(generation)
     actions, members, people, topics = (made[name] for name in ("actions", "members", "people", "topics"))
     involved = made["involved"]
     found: list[tuple[Table, ColumnElement[bool]]]
     if query.parties:
-        rest = matches(connection, generation, clocks, replace(query, parties=()))
+        rest = _rest(connection, generation, clocks, replace(query, parties=()))
         found = [(members, held(members, clocks) & (members.c.party == code)) for code in query.parties]
         wide = [in_wide(connection, made, code) for code in _wide(connection, made, query)]
         found += [(involved, held(involved, clocks) & condition) for condition in wide]
     elif query.between:
-        rest = matches(connection, generation, clocks, replace(query, between=()))
+        rest = _rest(connection, generation, clocks, replace(query, between=()))
         found = [(involved, held(involved, clocks) & (involved.c.party_set == party_set(query.between)))]
     elif query.persons:
-        rest = matches(connection, generation, clocks, replace(query, persons=()))
+        rest = _rest(connection, generation, clocks, replace(query, persons=()))
         found = [(people, held(people, clocks) & (people.c.folded == fold(name))) for name in query.persons]
     elif query.topics:
-        rest = matches(connection, generation, clocks, replace(query, topics=()))
+        rest = _rest(connection, generation, clocks, replace(query, topics=()))
         found = [(topics, clocks.knows(topics) & (topics.c.folded == fold(topic))) for topic in query.topics]
     else:
-        rest = matches(connection, generation, clocks, replace(query, kinds=()))
+        rest = _rest(connection, generation, clocks, replace(query, kinds=()))
         found = [(actions, actions.c.kind == kind) for kind in query.kinds] or [(actions, true())]
-    days = {table: and_(table.c.earliest <= clocks.day, *_of_days(table, clocks, query)) for table, _ in found}
-    return [Way(table=table, actions=actions, where=and_(rest, where, days[table])) for table, where in found]
+    within = {table: _begins(table, clocks, query, after) for table, _ in found}
+    return [Way(table=table, actions=actions, where=and_(rest, where, within[table])) for table, where in found]
+
+
+def _begins(table: Table, clocks: Clocks, query: TimelineQuery, after: Place | None) -> ColumnElement[bool]:
+    """The condition on `earliest` alone, as one bound on either side: SQLite takes the first it sees for its index."""
+    until, since = query.until or dt.date.max, query.since or dt.date.min
+    last = min(clocks.day, until.toordinal())
+    first = since.toordinal() if query.certain else 0
+    if after:
+        first, last = (first, min(last, after[0])) if query.descending else (max(first, after[0]), last)
+    return and_(table.c.earliest <= last, table.c.earliest >= first)
 
 
 def _ordered(way: Way, query: TimelineQuery, after: Place | None) -> Select[Any]:
@@ -173,9 +185,16 @@ def related(connection: Connection, generation: int, clocks: Clocks, stream: str
 
 def matches(connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery) -> ColumnElement[bool]:
     """All conditions on `actions`."""
+    return and_(
+        _begins(tables(generation)["actions"], clocks, query, None), _rest(connection, generation, clocks, query)
+    )
+
+
+def _rest(connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery) -> ColumnElement[bool]:
+    """All conditions on `actions` but those on `earliest`."""
     made = tables(generation)
     table = made["actions"]
-    conditions = [clocks.began(table), *_of_days(table, clocks, query), *_of_columns(table, query)]
+    conditions = [clocks.knows(table), *_of_days(table, clocks, query), *_of_columns(table, query)]
     if not query.retracted:
         conditions.append(table.c.retracted.is_(False))
     if query.parties:
@@ -198,11 +217,10 @@ def matches(connection: Connection, generation: int, clocks: Clocks, query: Time
 
 
 def _of_days(table: Table, clocks: Clocks, query: TimelineQuery) -> list[ColumnElement[bool]]:
-    since = query.since.toordinal() if query.since else 0
     until = query.until.toordinal() if query.until else ALWAYS
-    conditions = [table.c.latest >= since, table.c.earliest <= until] if query.since or query.until else []
+    conditions = [table.c.latest >= query.since.toordinal()] if query.since else []
     if query.certain:
-        conditions += [table.c.latest <= min(clocks.day, until), table.c.earliest >= since]
+        conditions.append(table.c.latest <= min(clocks.day, until))
     if query.since and query.since.toordinal() > clocks.day:
         conditions.append(false())
     return conditions

@@ -1,6 +1,6 @@
 """How many actions of the timeline there are by party, kind, person, topic, month, and sourced or not.
 
-The whole timeline is counted from sums by year that the projection keeps, with the year of `as_of` and what is said to
+The whole timeline is counted from sums by years that the projection keeps, with the year of `as_of` and what is said to
 hold only between two days counted from the actions. A state of the record shortly before the head is the head's counts
 but for the streams that changed since. Anything else is counted action by action, the plain way that the others equal.
 """
@@ -26,13 +26,14 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
+    or_,
     select,
 )
 
 from projections.browse import TimelineQuery, held, matches
 from projections.clocks import Clocks
 from projections.tables import checkpoints
-from projections.timeline import month, tables
+from projections.timeline import SPANS, month, tables
 from projections.view import Tables
 
 RECENT = 2_000
@@ -189,13 +190,16 @@ def _split(made: Tables, clocks: Clocks) -> Select[Any]:
     return select(involved.c.position).where(involved.c.from_day > literal_column("0"), clocks.knows(involved))
 
 
-def _kept(connection: Connection, made: Tables, until: int | None = None) -> Counts:
-    """The sums of all years, or until the end of one."""
-    table = made["counts"]
+def _kept(connection: Connection, made: Tables, until: int = dt.MAXYEAR) -> Counts:
+    """The sums until the end of a year: of whole centuries, then of the decades and of the years that are left."""
+    table, spans = made["counts"], []
+    begin = 0
+    for years in reversed(SPANS):
+        end = (until + 1) // years * years
+        spans.append(and_(table.c.years == years, table.c.first >= begin, table.c.first < end))
+        begin = end
     columns = (table.c.facet, table.c.value, table.c.shown)
-    query = select(*columns, cast(func.sum(table.c.n), BigInteger)).group_by(*columns)
-    if until is not None:
-        query = query.where(table.c.year <= until)
+    query = select(*columns, cast(func.sum(table.c.n), BigInteger)).where(or_(*spans)).group_by(*columns)
     found = Counts()
     for facet, value, shown, n in connection.execute(query):
         found.by[facet][value, shown] = n

@@ -41,6 +41,9 @@ COUNTED = ("known_from", "known_until", "retracted", "kind", "sourced")
 PLACE = ("earliest", "latest", "position")
 """The order of the timeline."""
 
+SPANS = (1, 10, 100)
+"""Over how many years actions are counted together, so that all until a year are the sum of a few spans."""
+
 SMALL = 8
 """How many parties an act may have for each to have a row of its own; larger sets, as of treaties, are looked into."""
 
@@ -115,10 +118,11 @@ def tables(generation: int) -> Tables:
     Index(f"timeline_sets_{generation}_by_party", sets.c.party, sets.c.wide, sets.c.party_set)
     counts = summed(
         f"timeline_counts_{generation}",
+        Column("years", Integer, autoincrement=False),
+        Column("first", Integer, autoincrement=False),
         Column("facet", String(10)),
         Column("value", Text),
         Column("shown", Text),
-        Column("year", Integer, autoincrement=False),
     )
     beside = {"involved": involved, "members": members, "people": people, "topics": topics}
     return {"actions": actions, **beside, "sets": sets, "counts": counts}
@@ -170,21 +174,22 @@ def _add(made: Made, act: Act, parts: Sequence[Involvement]) -> None:
     for nth, topic in enumerate(act.content.data.get("topics") or ()):
         made["topics"][position, nth] = (topic, folded(topic), *days)
     if len(parts) == 1 and not act.retracted:
-        for key in _counted(act, codes, [name for name, _, _ in people]):
-            counts = made["counts"]
-            counts[key] = (counts[key][0] + 1 if key in counts else 1,)
+        counts, year = made["counts"], act.earliest.year
+        periods = [(years, year // years * years) for years in SPANS]
+        for value in _counted(act, codes, [name for name, _, _ in people]):
+            for period in periods:
+                key = (*period, *value)
+                counts[key] = (counts[key][0] + 1 if key in counts else 1,)
 
 
 def _counted(act: Act, codes: Sequence[str], people: Sequence[str]) -> list[tuple[Any, ...]]:
     """The values that an action is counted by; `counts.py` tells how they are read."""
-    year = act.earliest.year
-    keys: list[tuple[Any, ...]] = [("party", code, "", year) for code in codes]
-    keys += [("person", *named, year) for named in _named(people)]
-    keys += [("topic", *named, year) for named in _named(act.content.data.get("topics") or ())]
-    keys.append(("kind", act.event.kind, "", year))
-    keys.append(("sourced", "1" if act.content.sources else "0", "", year))
-    keys.append(("months", str(month(act.earliest)), str(month(act.latest)), year))
-    return keys
+    values: list[tuple[Any, ...]] = [("party", code, "") for code in codes]
+    values += [("person", *named) for named in _named(people)]
+    values += [("topic", *named) for named in _named(act.content.data.get("topics") or ())]
+    values += [("kind", act.event.kind, ""), ("sourced", "1" if act.content.sources else "0", "")]
+    values.append(("months", str(month(act.earliest)), str(month(act.latest))))
+    return values
 
 
 def _named(names: Iterable[str]) -> Iterable[tuple[str, str]]:
@@ -300,7 +305,7 @@ def drop(connection: Connection, made: Tables) -> None:
 
 VIEW = View(
     name="timeline",
-    version=4,
+    version=5,
     tables=tables,
     rows=rows,
     last=last,
