@@ -16,7 +16,7 @@ from typing import Protocol
 from sqlalchemy.exc import DBAPIError
 
 from events import store
-from events.database import Database, is_busy
+from events.database import Database, is_away, is_busy
 from events.decide import Answer, Sealed, Situation, decide
 from events.drafts import Draft
 from events.errors import Busy
@@ -58,6 +58,12 @@ class Committer:
         self._streams = store.StreamCache()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._started = threading.Lock()
+        self._position = 0
+
+    @property
+    def position(self) -> int:
+        """The last position that was acknowledged here; 0 before the first."""
+        return self._position
 
     def append(
         self,
@@ -129,7 +135,8 @@ class Committer:
         try:
             self._settle(group)
         except Exception as failure:
-            if isinstance(failure, DBAPIError) and len(group) > 1 and not is_busy(failure):
+            alone = isinstance(failure, DBAPIError) and not is_busy(failure) and not is_away(failure)
+            if alone and len(group) > 1:
                 for request in group:
                     self._commit_alone(request)
             else:
@@ -162,6 +169,8 @@ class Committer:
                 except Exception as refusal:
                     refused.append((request, refusal))
             store.write(connection, sealed)
+        answered = [answer.position for _, answers in accepted for answer in answers]
+        self._position = max([self._position, *answered])
         if self._observer:
             self._observer.committed(len(sealed), self._queue.qsize())
         for name in {one.event.stream for one in sealed}:

@@ -10,15 +10,29 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from events import hosts
+from events.cutting import cut
+from events.leading import Leading
+
 BUSY_SECONDS = 30
+PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "tcp_user_timeout": 15_000,
+}
+SEVERAL: dict[str, Any] = {"target_session_attrs": "read-write", "connect_timeout": 3}
+READ_ONLY = "25006"
+"""The SQLSTATE of a write on a server that does not lead any more."""
 
 
 def sqlite_module() -> Any:
@@ -39,6 +53,8 @@ class Database:
     reading: Engine
     writing: Engine
     deriving: Engine
+    connections: WeakSet[Any] = field(default_factory=WeakSet)
+    leading: Leading = field(default_factory=Leading)
 
     @property
     def is_sqlite(self) -> bool:
@@ -72,6 +88,10 @@ class Database:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
+    def cut(self) -> None:
+        """End all connections at once, also those that somebody waits on: the server does not answer any more."""
+        cut(list(self.connections))
+
     def close(self) -> None:
         """Close all connections."""
         self.reading.dispose()
@@ -82,7 +102,7 @@ class Database:
 def parse_url(url: str) -> URL:
     """The URL of a database this program can use; raises ValueError with one line otherwise."""
     try:
-        parsed = make_url(url)
+        parsed = make_url(hosts.spread(url))
     except ArgumentError:
         raise ValueError("is not a database URL; give sqlite:///file.db or postgresql://user@host/name") from None
     backend = parsed.get_backend_name()
@@ -95,25 +115,41 @@ def parse_url(url: str) -> URL:
     raise ValueError(f"names {backend}, which is not supported; give sqlite:///file.db or postgresql://user@host/name")
 
 
-def connect(url: str | URL) -> Database:
-    """Open a database; connections are made as they are needed. Raises ValueError for a URL it cannot use."""
+def connect(url: str | URL, leading: Leading | None = None) -> Database:
+    """Open a database; connections are made as they are needed. Raises ValueError for a URL it cannot use.
+
+    `leading` is that of another Database on the same servers.
+    """
     parsed = parse_url(url) if isinstance(url, str) else url
     if parsed.get_backend_name() == "sqlite":
         reading, writing = _sqlite(parsed, write=False), _sqlite(parsed, write=True)
         return Database(
             url=parsed, reading=reading, writing=writing, deriving=_sqlite(parsed, write=True, sync="NORMAL")
         )
-    arguments = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 15_000}
+    several: dict[str, Any] = SEVERAL if hosts.several(parsed) else {}
+    arguments = PATIENCE | several
     kept = {name: value for name, value in arguments.items() if name not in parsed.query}
     options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "connect_args": kept}
     reading = create_engine(parsed, isolation_level="REPEATABLE READ", **options)
     event.listen(reading, "begin", _read_only)
     writing = create_engine(parsed, **options)
-    return Database(url=parsed, reading=reading, writing=writing, deriving=writing)
+    event.listen(writing, "handle_error", _leave_demoted)
+    made = Database(url=parsed, reading=reading, writing=writing, deriving=writing, leading=leading or Leading())
+    for engine in (reading, writing):
+        if several:
+            made.leading.follow(engine)
+        event.listen(engine, "connect", lambda connection, record: made.connections.add(connection))
+    return made
 
 
 def _read_only(connection: Connection) -> None:
     connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _leave_demoted(failed: ExceptionContext) -> None:
+    """Throw away connections to a server that leads no more; the next ones find the one that does."""
+    if getattr(failed.original_exception, "sqlstate", None) == READ_ONLY:
+        failed.is_disconnect = True
 
 
 def _sqlite(url: URL, *, write: bool, sync: str = "FULL") -> Engine:
@@ -179,6 +215,7 @@ def is_away(error: DBAPIError) -> bool:
         error.connection_invalidated
         or isinstance(error, InterfaceError)
         or (state or "")[:2] in ("08", "3D", "53", "57")
+        or state == READ_ONLY
     ):
         return True
     words = str(error.orig).lower()

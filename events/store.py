@@ -76,10 +76,10 @@ def judge(database: Database, drafts: Sequence[Draft], *, now: int, author: str)
 
 
 class StreamCache:
-    """The states of streams used last, each valid only for the version it was made at."""
+    """The states of streams used last, each valid only for the version it was made at; together of `size` acts."""
 
     def __init__(self, size: int = 20_000) -> None:
-        self._size = size
+        self._size, self._held = size, 0
         self._streams: OrderedDict[str, Stream] = OrderedDict()
 
     def get(self, name: str, version: int) -> Stream | None:
@@ -91,11 +91,17 @@ class StreamCache:
         return stream
 
     def put(self, stream: Stream) -> None:
-        """Hold a stream; the one unused for longest makes room."""
+        """Hold a stream; those unused for longest make room."""
+        before = self._streams.pop(stream.name, None)
+        self._held += _weight(stream) - (_weight(before) if before else 0)
         self._streams[stream.name] = stream
-        self._streams.move_to_end(stream.name)
-        while len(self._streams) > self._size:
-            self._streams.popitem(last=False)
+        while self._held > self._size and len(self._streams) > 1:
+            _, gone = self._streams.popitem(last=False)
+            self._held -= _weight(gone)
+
+
+def _weight(stream: Stream) -> int:
+    return max(1, len(stream.acts))
 
 
 def load(connection: Connection, at: Head, drafts: Sequence[Draft], cache: StreamCache) -> Situation:

@@ -17,6 +17,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from service import cookies, tokens
 from service.context import context
+from service.cookies import looked_up
 from service.problems import Refusal
 from service.tokens import Token
 
@@ -102,10 +103,8 @@ def bearer() -> Token | None:
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Refusal("unauthorised", "Send the token as Authorization: Bearer <token>.", headers=CHALLENGE)
-    here = context()
-    with here.database.read() as connection:
-        token = tokens.find(connection, secret.strip())
-    if token is None or not token.valid(here.clock()):
+    token = looked_up(lambda connection: tokens.find(connection, secret.strip()))
+    if token is None or not token.valid(context().clock()):
         detail = "This token is not known, has expired or was revoked."
         raise Refusal("unauthorised", detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
     return token

@@ -13,8 +13,10 @@ from werkzeug.exceptions import HTTPException
 
 from events import clock as clocks
 from events.committer import Committer
-from events.database import connect
+from events.database import Database, connect
 from events.fields import Checked, Flag, Whole
+from events.hosts import apart
+from events.standbys import Standbys
 from events.watch import Watch
 from service import access, garbage, migrate, negotiation, observing, problems, tracing
 from service.api import (
@@ -65,15 +67,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
     """
     database = connect(settings.database_url)
     migrate.check(database)
-    metrics = Metrics(database)
-    here = Context(
-        settings=settings,
-        database=database,
-        committer=Committer(database, clock, metrics),
-        watch=Watch(database),
-        clock=clock,
-        metrics=metrics,
-    )
+    here = _context(settings, database, clock)
     app = Flask("service", static_folder=None)
     app.extensions[KEY] = here
     app.secret_key = settings.secret_key or secrets.token_bytes(32)
@@ -100,6 +94,27 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
     register_pages(app, api)
     png.prepare()
     return app
+
+
+def _context(settings: Settings, database: Database, clock: Callable[[], int]) -> Context:
+    metrics = Metrics(database)
+    committer = Committer(database, clock, metrics)
+    standbys = Standbys(
+        database,
+        [connect(url) for url in apart(settings.read_urls or "")],
+        lag=settings.read_lag,
+        written=lambda: committer.position,
+    )
+    standbys.start()
+    return Context(
+        settings=settings,
+        database=database,
+        committer=committer,
+        watch=Watch(database),
+        standbys=standbys,
+        clock=clock,
+        metrics=metrics,
+    )
 
 
 def from_environ() -> Flask:

@@ -1,4 +1,4 @@
-"""What every request needs: settings, database, the committer, the watch on the log, and the clock."""
+"""What every request needs: settings, database, the committer, the watch on the log, standbys, and the clock."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask import current_app
 
 from events.committer import Committer
 from events.database import Database
+from events.standbys import Standbys
 from events.types import EPOCH
 from events.watch import Watch
 from service.metrics import Metrics
@@ -28,6 +29,7 @@ class Context:
     database: Database
     committer: Committer
     watch: Watch
+    standbys: Standbys
     clock: Callable[[], int]
     metrics: Metrics
     remembered: Remembered = field(default_factory=Remembered)
@@ -40,6 +42,7 @@ class Context:
         """End the threads and connections."""
         self.watch.close()
         self.committer.close()
+        self.standbys.close()
         self.database.close()
 
 

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from events.content import faults_of
 from events.database import is_away, is_busy
 from events.errors import Busy
+from events.standbys import Behind
 from service.access import OPEN, limit_forms
 from service.context import context
 from service.problems import Refusal, wrong_query
@@ -115,6 +116,8 @@ def of_messages(messages: dict[str, Any]) -> Refusal:
 
 def expected(error: Exception) -> Refusal | None:
     """The refusal for an error that has an answer; None for one that has not."""
+    if isinstance(error, Behind):
+        return Refusal("projection-behind", str(error), headers={"Retry-After": "1"}, position=error.position)
     if isinstance(error, Busy):
         return Refusal("busy", str(error), headers={"Retry-After": "1"})
     if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and is_busy(error)):

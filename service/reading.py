@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from events import store
 from events.database import Database
+from events.standbys import Behind, Source
 from events.types import instant_text
 from projections import checkpoints
 from projections.checkpoints import Unreadable
@@ -30,6 +31,8 @@ from service.problems import Refusal, wrong_query
 
 Result = TypeVar("Result")
 POLL_SECONDS, LONGEST_POLL_SECONDS = 0.005, 0.25
+STANDBY_SECONDS = 0.25
+"""How long a reader waits for a standby to get where it must be, before it goes to the primary."""
 YEAR = 31_536_000
 
 
@@ -92,10 +95,21 @@ def read(views: Sequence[str], asked: Asked, work: Callable[[Reading], Result]) 
     """
     here = context()
     pin = resolve(here, asked)
-    wait_for(here, views, max(asked.min_position, pin.position or 0), asked.wait)
+
+    def there(source: Source) -> Result:
+        wait_for(source, views, max(asked.min_position, pin.position or 0), asked.wait)
+        return _steadily(source.database, views, asked, pin, work)
+
+    return here.standbys.read(there)
+
+
+def _steadily(
+    database: Database, views: Sequence[str], asked: Asked, pin: Pin, work: Callable[[Reading], Result]
+) -> Result:
+    """As `_once`, and again when a view was swapped for a newer generation meanwhile."""
     for attempt in (1, 2, 3):
         try:
-            return _once(here.database, views, asked, pin, work)
+            return _once(database, views, asked, pin, work)
         except (ProgrammingError, OperationalError) as error:
             swapped = "no such table" in str(error.orig) or "does not exist" in str(error.orig)
             if attempt == 3 or not swapped:
@@ -129,44 +143,90 @@ def resolve(here: Context, asked: Asked) -> Pin:
     """Which position the request speaks of; None is whatever the views have reached."""
     if asked.known_at is None and asked.at_position is None:
         return Pin(position=None)
-    with here.database.read() as connection:
+    return here.standbys.read(lambda source: _resolved(here, source, asked))
+
+
+def _resolved(here: Context, source: Source, asked: Asked) -> Pin:
+    """The pin, where this server can tell. Raises Behind where the primary may know of more."""
+    with source.database.read() as connection:
         head = store.head(connection)
         if asked.at_position is not None:
             if asked.known_at is not None:
                 raise wrong_query({"at_position": "Give known_at or at_position, not both."})
             if asked.at_position > head.position:
+                if not source.primary:
+                    raise Behind(head.position)
                 raise wrong_query({"at_position": f"The log ends at position {head.position}. Give one up to that."})
             return Pin(position=asked.at_position, final=True)
         assert asked.known_at is not None
+        if asked.known_at >= head.recorded_at and not source.last:
+            raise Behind(head.position)
         now = max(here.clock(), head.recorded_at)
         text = asked.known_text if asked.known_at <= now else instant_text(now)
         position = store.resolve(connection, min(asked.known_at, now))
         return Pin(position=position, known_text=text, final=asked.known_at < head.recorded_at)
 
 
-def wait_for(here: Context, views: Sequence[str], position: int, seconds: float) -> None:
+def wait_for(source: Source, views: Sequence[str], position: int, seconds: float) -> None:
     """Wait until all these views have reached a position. Raises Refusal (503) when they do not in time."""
-    end, pause = time.monotonic() + seconds, POLL_SECONDS
-    while position:
-        with here.database.read() as connection:
-            try:
-                reached = min(checkpoints.live(connection, BY_NAME[view]).position for view in views)
-            except Unreadable as error:
-                raise unready(error) from None
-        if reached >= position:
-            return
+
+    def reached(connection: Connection) -> int:
+        try:
+            return min(checkpoints.live(connection, BY_NAME[view]).position for view in views)
+        except Unreadable as error:
+            raise unready(error) from None
+
+    if position:
+        at = _waited(source, reached, position, seconds)
+        if at < position:
+            detail = f"The view has reached position {at}, not {position} yet. Ask again shortly."
+            raise Refusal("projection-behind", detail, headers={"Retry-After": "1"}, position=at)
+
+
+def _waited(source: Source, reached: Callable[[Connection], int], position: int, seconds: float) -> int:
+    """What was reached when that was enough, or the time was over. Raises Behind when another server may have more."""
+    end = time.monotonic() + (seconds if source.last else min(seconds, STANDBY_SECONDS))
+    pause = POLL_SECONDS
+    while True:
+        with source.database.read() as connection:
+            at = reached(connection)
+        if at >= position:
+            return at
         if time.monotonic() >= end:
-            detail = f"The view has reached position {reached}, not {position} yet. Ask again shortly."
-            raise Refusal("projection-behind", detail, headers={"Retry-After": "1"}, position=reached)
+            if source.last:
+                return at
+            raise Behind(at)
         time.sleep(min(pause, max(0.0, end - time.monotonic())))
         pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
+
+
+def read_log(here: Context, position: int, seconds: float, work: Callable[[Connection], Result]) -> Result:
+    """Do `work` on one snapshot of a log that has reached a position, and all that was appended in this process.
+
+    Raises Refusal (503) when it does not get there in time.
+    """
+
+    def there(source: Source) -> Result:
+        needed = max(position, here.committer.position)
+        if source.primary:
+            wait_for_head(here, position, seconds)
+        elif _waited(source, lambda connection: store.head(connection).position, needed, seconds) < needed:
+            raise _log_behind(needed)
+        with source.database.read() as connection:
+            return work(connection)
+
+    return here.standbys.read(there)
 
 
 def wait_for_head(here: Context, position: int, seconds: float) -> None:
     """Wait until the log has reached a position. Raises Refusal (503) when it does not in time."""
     if position and here.watch.wait(position - 1, seconds) < position:
-        detail = f"The log has not reached position {position} yet. Ask again shortly."
-        raise Refusal("projection-behind", detail, headers={"Retry-After": "1"})
+        raise _log_behind(position)
+
+
+def _log_behind(position: int) -> Refusal:
+    detail = f"The log has not reached position {position} yet. Ask again shortly."
+    return Refusal("projection-behind", detail, headers={"Retry-After": "1"})
 
 
 def unready(error: Unreadable) -> Refusal:

@@ -9,6 +9,8 @@ from pathlib import Path
 from events import parties
 from events.database import parse_url
 from events.fields import url as web_url
+from events.hosts import apart
+from events.standbys import LAG_SECONDS
 
 FORMATS = ("text", "json")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -33,6 +35,8 @@ class Settings:
     secret_key: str | None = None
     rate_limit: int | None = None
     organisations: Path | None = None
+    read_urls: str | None = None
+    read_lag: float = LAG_SECONDS
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -57,6 +61,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         "log_format": _log_format,
         "rate_limit": _rate_limit,
         "organisations": Path,
+        "read_urls": _read_urls,
+        "read_lag": _read_lag,
     }
     values: dict[str, object] = {}
     for name, value in given.items():
@@ -64,12 +70,28 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             values[name] = checks[name](value) if name in checks else value
         except ValueError as error:
             raise WrongSetting(f"DEPOSITARY_{name.upper()} {error}") from None
-    return Settings(**values)  # type: ignore[arg-type]
+    made = Settings(**values)  # type: ignore[arg-type]
+    if made.read_urls and made.database_url.startswith("sqlite"):
+        raise WrongSetting("DEPOSITARY_READ_URLS needs a PostgreSQL server in DEPOSITARY_DATABASE_URL")
+    return made
 
 
 def _database_url(value: str) -> str:
     parse_url(value)
     return value
+
+
+def _read_urls(value: str) -> str:
+    for url in apart(value):
+        if parse_url(url).get_backend_name() != "postgresql":
+            raise ValueError("must name standbys of PostgreSQL, such as postgresql://user@standby/name")
+    return value
+
+
+def _read_lag(value: str) -> float:
+    if not (value.replace(".", "", 1).isascii() and value.replace(".", "", 1).isdigit() and 1 <= float(value) <= 3600):
+        raise ValueError("must be a number of seconds from 1 to 3600")
+    return float(value)
 
 
 def _home(value: str) -> str:

@@ -16,10 +16,11 @@ from datetime import UTC
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from events.clock import now
-from events.database import Database
+from events.database import Database, is_away
+from events.standbys import Standbys
 from events.watch import Watch
 from projections.checkpoints import Fenced
 from projections.engine import Runner
@@ -39,6 +40,7 @@ class Worker:
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self.runner = Runner(database, VIEWS, self.holder, clock)
         self.watch = Watch(database)
+        self.primary = Standbys(database)
         self._busy = threading.Lock()
         self._stop = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
@@ -55,9 +57,10 @@ class Worker:
 
     def start(self) -> None:
         """Take the lease if it is free, and begin."""
+        self.primary.start()
         self.heartbeat()
         for name, trigger, work in self.jobs():
-            self._scheduler.add_job(work, trigger, id=name)
+            self._scheduler.add_job(self._patiently, trigger, id=name, args=(name, work))
         self._scheduler.start()
         self._follower.start()
 
@@ -65,6 +68,7 @@ class Worker:
         """End all threads and give the lease back."""
         self._stop.set()
         self.watch.close()
+        self.primary.close()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         if self._follower.is_alive():
@@ -109,6 +113,15 @@ class Worker:
             for line in found.lines[:100]:
                 LOG.error("audit: %s", line)
             LOG.info("audit up to position %s: %s differences", found.position, len(found.lines))
+
+    def _patiently(self, name: str, work: Callable[[], None]) -> None:
+        """Do a job; while the database is away, it is left to its next firing."""
+        try:
+            work()
+        except DBAPIError as error:
+            if not is_away(error):
+                raise
+            LOG.warning("%s: the database does not answer: %s", name, str(error.orig).strip().partition("\n")[0])
 
     def _follow(self) -> None:
         """Catch up as soon as the log grows; the scheduled job sees to what this one misses."""

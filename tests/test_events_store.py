@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -21,6 +22,8 @@ from events.committer import Committer
 from events.database import Database, connect
 from events.drafts import Draft
 from events.errors import Refused, UnknownEvent
+from events.store import StreamCache
+from events.streams import initial
 from service.envelope import draft
 from tests import builders
 from tests.conftest import Databases
@@ -333,3 +336,16 @@ def test_who_waits_while_it_closes_is_answered(database: Database) -> None:
         committer.close()
         assert sorted(future.result()[0].position for future in waiting) == list(range(1, 21))
     committer.close()
+
+
+def test_the_streams_that_are_kept_have_so_many_acts_together_and_no_more() -> None:
+    cache = StreamCache(size=6)
+    streams = [replace(initial(f"agreement:{n}"), version=1, acts=dict.fromkeys(range(n))) for n in (1, 2, 3, 4)]  # type: ignore[type-var]
+    for stream in streams:
+        cache.put(stream)
+    assert [cache.get(stream.name, 1) is not None for stream in streams] == [False, False, False, True]
+    cache.put(replace(streams[3], version=2, acts={}))
+    cache.put(streams[2])
+    assert cache.get("agreement:4", 2)
+    assert cache.get("agreement:3", 1)
+    assert cache.get("agreement:4", 1) is None

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import orjson
 from flask import Response
+from sqlalchemy import Connection
 
 from events import store
 from events.types import instant_text
@@ -16,7 +17,7 @@ from service.api.shapes import ListShape
 from service.context import context
 from service.editions import published
 from service.query import PagedQuery, asked
-from service.reading import resolve, tagged, wait_for_head
+from service.reading import read_log, resolve, tagged
 
 blp = blueprint("editions", "States of the record that were published.")
 
@@ -29,11 +30,12 @@ def editions(args: dict[str, Any]) -> Response:
     """Editions, newest first."""
     here, clocks = context(), asked(args)
     pin = resolve(here, clocks)
-    wait_for_head(here, clocks.min_position, clocks.wait)
-    with here.database.read() as connection:
+
+    def found(connection: Connection) -> tuple[int, int | None, list[dict[str, Any]]]:
         until = store.head(connection).position if pin.position is None else pin.position
-        recorded = store.recorded_at(connection, until)
-        rows = published(connection, until)
+        return until, store.recorded_at(connection, until), published(connection, until)
+
+    until, recorded, rows = read_log(here, max(clocks.min_position, pin.position or 0), clocks.wait, found)
     page, place = cursors.page(args, rows)
     more = None
     if place:

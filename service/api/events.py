@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 from flask import Response, request, stream_with_context
+from sqlalchemy import Connection
 
 from events import store
 from events.committer import Answers
@@ -15,6 +16,7 @@ from events.decide import Answer
 from events.drafts import Draft
 from events.errors import Refused, UnknownEvent
 from events.fields import Text
+from events.standbys import Behind, Source
 from events.types import Event, instant_text
 from service import bodies, cursors
 from service.access import require
@@ -25,7 +27,7 @@ from service.envelope import STREAM, EnvelopeSchema, StreamName, Type, draft
 from service.negotiation import accepted_types
 from service.problems import Refusal, of_faults
 from service.query import KnownQuery, Number, asked
-from service.reading import conditional, resolve, tagged, wait_for_head
+from service.reading import conditional, read_log, resolve, tagged
 
 BATCH = 5_000
 NDJSON = "application/x-ndjson"
@@ -161,14 +163,18 @@ def page(args: dict[str, Any]) -> Response:
     here = context()
     (after,) = cursors.read(args, (int,)) or (args["after"],)
     position = resolve(here, asked(args)).position
-    wait_for_head(here, args["min_position"], args["wait"])
-    with here.database.read() as connection:
+    filters: dict[str, Any] = {"type": args.get("type"), "stream": args.get("stream")}
+    streamed = accepted_types().best_match(["application/json", NDJSON]) == NDJSON
+
+    def found(connection: Connection) -> tuple[int, int, list[Event]]:
         head = store.head(connection).position
         until = head if position is None else position
-        filters: dict[str, Any] = {"until": until, "type": args.get("type"), "stream": args.get("stream")}
-        if accepted_types().best_match(["application/json", NDJSON]) == NDJSON:
-            return Response(stream_with_context(_dump(after, filters)), mimetype=NDJSON)
-        events = store.read(connection, after, args["limit"] + 1, **filters)
+        count = 0 if streamed else args["limit"] + 1
+        return head, until, store.read(connection, after, count, until=until, **filters) if count else []
+
+    head, until, events = read_log(here, max(args["min_position"], position or 0), args["wait"], found)
+    if streamed:
+        return Response(stream_with_context(_dump(after, until, filters)), mimetype=NDJSON)
     shown = events[: args["limit"]]
     more = None
     if len(events) > len(shown):
@@ -180,13 +186,11 @@ def page(args: dict[str, Any]) -> Response:
     return tagged(orjson.dumps(body), (), final=False)
 
 
-def _dump(after: int, filters: dict[str, Any]) -> Iterator[bytes]:
-    here = context()
-    while True:
-        with here.database.read() as connection:
-            events = store.read(connection, after, 500, **filters)
-        if not events:
-            return
+def _dump(after: int, until: int, filters: dict[str, Any]) -> Iterator[bytes]:
+    def found(connection: Connection) -> list[Event]:
+        return store.read(connection, after, 500, until=until, **filters)
+
+    while events := read_log(context(), until, 5.0, found):
         yield b"".join(orjson.dumps(event.as_dict()) + b"\n" for event in events)
         after = events[-1].position
 
@@ -198,11 +202,21 @@ def _dump(after: int, filters: dict[str, Any]) -> Iterator[bytes]:
 def one(id: str) -> Response:
     """One event as stored."""
     try:
-        with context().database.read() as connection:
-            event: Event = store.get(connection, id.lower())
+        event: Event = context().standbys.read(lambda source: _got(source, id.lower()))
     except UnknownEvent:
         raise Refusal("not-found", f"There is no event {id[:80]} in the log.") from None
     return tagged(orjson.dumps(event.as_dict()), (), final=False)
+
+
+def _got(source: Source, id: str) -> Event:
+    """The event; what a standby does not have, the primary may have by now."""
+    with source.database.read() as connection:
+        try:
+            return store.get(connection, id)
+        except UnknownEvent:
+            if source.primary:
+                raise
+            raise Behind(store.head(connection).position) from None
 
 
 @blp.route("/streams/<stream>")
@@ -213,8 +227,7 @@ def stream(stream: str) -> Response:
     """The events of a stream in version order; the ETag is its version."""
     events: list[Event] = []
     if STREAM.fullmatch(stream):
-        with context().database.read() as connection:
-            events = store.read_stream(connection, stream)
+        events = context().standbys.fresh(lambda source: _events_of(source, stream))
     if not events:
         raise Refusal("not-found", f"There is no stream {stream[:160]}.")
     version = events[-1].version
@@ -223,3 +236,8 @@ def stream(stream: str) -> Response:
     response.set_etag(str(version))
     response.headers["Cache-Control"] = "no-cache" if context().settings.public_read else "private, no-cache"
     return conditional(response)
+
+
+def _events_of(source: Source, stream: str) -> list[Event]:
+    with source.database.read() as connection:
+        return store.read_stream(connection, stream)

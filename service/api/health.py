@@ -48,6 +48,11 @@ def readyz() -> Response:
     parts = _asked("ready", lambda: _parts(here))
     words = {str(part["status"]) for part in parts.values()}
     status = "unavailable" if "unavailable" in words else "degraded" if words != {"ok"} else "ok"
+    away = [name for name, part in parts.items() if part["status"] == "unavailable"]
+    if away == ["database"] and here.standbys.readable():
+        parts["database"]["detail"] = "nothing can be written; standbys answer what is read"
+        status = "degraded"
+    parts |= _standbys(here)
     return _answer(503 if status == "unavailable" else 200, {"status": status, "parts": parts})
 
 
@@ -117,6 +122,15 @@ def _touch(database: Database, name: str) -> None:
     with database.read() as connection:
         for table in view.tables(checkpoints.live(connection, view).generation).values():
             connection.execute(select(table).limit(1)).first()
+
+
+def _standbys(here: Context) -> Parts:
+    """Each standby that is read from; one that is left out does no harm while others answer."""
+    found: Parts = {}
+    for name, position, trouble in here.standbys.states():
+        state = {"status": "left out", "reason": trouble} if trouble else {"status": "ok"}
+        found[f"standby:{name}"] = {**state, "position": position}
+    return found
 
 
 def _worker(here: Context) -> dict[str, object]:

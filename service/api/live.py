@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import orjson
 from flask import Response, request
 
 from events import store
+from events.standbys import Source
 from service.api.blueprint import blueprint, fails
 from service.context import Context, context
 from service.problems import Refusal, wrong_query
 from service.query import Number, Query
+from service.reading import read_log
 
 blp = blueprint("live", "Events as they are appended.")
 
@@ -38,8 +41,9 @@ def live(args: dict[str, Any]) -> Response:
     """Follow the log as server-sent events; `Last-Event-ID` resumes."""
     here = context()
     after = _start(args)
-    with here.database.read() as connection:
-        head = store.head(connection).position
+    head = read_log(here, 0, 0.0, lambda connection: store.head(connection).position)
+    if after is not None and after > head:
+        head = here.standbys.fresh(_head)
     if after is not None and after > head:
         raise wrong_query({"after": f"The log ends at position {head}. Begin at or before it."})
     if not _open.acquire(blocking=False):
@@ -47,6 +51,11 @@ def live(args: dict[str, Any]) -> Response:
     stream = Stream(here, head if after is None else after)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(stream, mimetype="text/event-stream", headers=headers)
+
+
+def _head(source: Source) -> int:
+    with source.database.read() as connection:
+        return store.head(connection).position
 
 
 def _start(args: dict[str, Any]) -> int | None:
@@ -91,8 +100,7 @@ def follow(here: Context, after: int) -> Iterator[bytes]:
         if here.watch.wait(after, HEARTBEAT_SECONDS) <= after:
             yield b": still here\n\n"
             continue
-        with here.database.read() as connection:
-            events = store.read(connection, after, 200)
+        events = read_log(here, after + 1, HEARTBEAT_SECONDS, partial(store.read, after=after, limit=200))
         if events:
             after = events[-1].position
             yield b"".join(b"id: %d\ndata: %b\n\n" % (e.position, orjson.dumps(e.as_dict())) for e in events)

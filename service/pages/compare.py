@@ -18,7 +18,7 @@ from service.pages.editions import pinned
 from service.pages.forms import Form, typed
 from service.pages.showing import blp
 from service.problems import Refusal, wrong_query
-from service.reading import Pin, Reading, read, tagged
+from service.reading import Pin, Reading, read, read_log, tagged
 from service.translations import _
 
 LATEST = "latest"
@@ -56,8 +56,7 @@ def compare() -> Response:
 
 
 def _editions() -> list[dict[str, Any]]:
-    with context().database.read() as connection:
-        return published(connection, store.head(connection).position)
+    return read_log(context(), 0, 0.0, lambda log: published(log, store.head(log).position))
 
 
 def _ends(args: dict[str, Any], editions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
