@@ -5,7 +5,7 @@ SQLAlchemy's `insert` handles each row by itself, which costs more than the data
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,9 @@ from sqlalchemy import Connection, Table
 
 COPIED = 50
 """From how many rows on COPY is worth its two more messages."""
+
+SIZES = (128, 32, 8, 4, 2, 1)
+"""How many rows one statement takes."""
 
 Values = Sequence[Any]
 
@@ -24,7 +27,9 @@ def add(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
     if connection.dialect.name == "postgresql" and len(rows) >= COPIED:
         _copy(connection, table.name, table, rows)
     else:
-        change(connection, _insert(table, connection.dialect.name), rows)
+        for size, part in _parts(rows):
+            statement = _insert(table, connection.dialect.name, size)
+            connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
 
 
 def add_missing(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
@@ -60,9 +65,19 @@ def _mark(dialect: str) -> str:
     return "%s" if dialect == "postgresql" else "?"
 
 
+def _parts(rows: Sequence[Values]) -> Iterator[tuple[int, Sequence[Values]]]:
+    """The rows in parts of a few sizes, so that there are few statements: each is one call, in which others may run."""
+    at = 0
+    while at < len(rows):
+        size = next(size for size in SIZES if size <= len(rows) - at)
+        yield size, rows[at : at + size]
+        at += size
+
+
 @cache
-def _insert(table: Table, dialect: str) -> str:
-    return f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({', '.join([_mark(dialect)] * len(table.c))})"
+def _insert(table: Table, dialect: str, size: int = 1) -> str:
+    row = f"({', '.join([_mark(dialect)] * len(table.c))})"
+    return f"INSERT INTO {table.name} ({_columns(table)}) VALUES {', '.join([row] * size)}"
 
 
 def _columns(table: Table) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from events import hosts
 from events.cutting import cut
 from events.leading import Leading
+from events.pool import StackPool
 
 BUSY_SECONDS = 30
 PATIENCE: dict[str, Any] = {
@@ -129,7 +130,7 @@ def connect(url: str | URL, leading: Leading | None = None) -> Database:
     several: dict[str, Any] = SEVERAL if hosts.several(parsed) else {}
     arguments = PATIENCE | several
     kept = {name: value for name, value in arguments.items() if name not in parsed.query}
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 16, "max_overflow": 16, "connect_args": kept}
+    options: dict[str, Any] = {"pool_pre_ping": True, "poolclass": StackPool, "pool_size": 32, "connect_args": kept}
     reading = create_engine(parsed, isolation_level="REPEATABLE READ", **options)
     event.listen(reading, "begin", _read_only)
     writing = create_engine(parsed, **options)
@@ -154,7 +155,7 @@ def _leave_demoted(failed: ExceptionContext) -> None:
 
 def _sqlite(url: URL, *, write: bool, sync: str = "FULL") -> Engine:
     module = sqlite_module()
-    pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 3} if write else {"pool_size": 16, "max_overflow": 48}
+    pool: dict[str, Any] = {"poolclass": StackPool, "pool_size": 4 if write else 64}
     arguments = {"isolation_level": None, "check_same_thread": False, "timeout": BUSY_SECONDS}
     engine = create_engine(url, module=module, connect_args=arguments, **pool)
 

@@ -103,7 +103,8 @@ def bearer() -> Token | None:
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Refusal("unauthorised", "Send the token as Authorization: Bearer <token>.", headers=CHALLENGE)
-    token = looked_up(lambda connection: tokens.find(connection, secret.strip()))
+    shown = secret.strip()
+    token = context().recent.get(shown, lambda: looked_up(lambda connection: tokens.find(connection, shown)))
     if token is None or not token.valid(context().clock()):
         detail = "This token is not known, has expired or was revoked."
         raise Refusal("unauthorised", detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})

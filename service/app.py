@@ -82,7 +82,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
     app.url_map.merge_slashes = False
     _register_errors(app)
     observing.install(app, database.reading)
-    tracing.install(app)
+    tracing.install(app, os.environ)
     access.install(app, settings.rate_limit)
     negotiation.install(app)
     api = _Api(app)

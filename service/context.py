@@ -17,6 +17,7 @@ from events.watch import Watch
 from service.metrics import Metrics
 from service.remembered import Remembered
 from service.settings import Settings
+from service.tokens import Recent
 
 KEY = "depositary"
 
@@ -33,6 +34,7 @@ class Context:
     clock: Callable[[], int]
     metrics: Metrics
     remembered: Remembered = field(default_factory=Remembered)
+    recent: Recent = field(default_factory=Recent)
 
     def today(self) -> dt.date:
         """The civil day in UTC."""
@@ -40,6 +42,7 @@ class Context:
 
     def close(self) -> None:
         """End the threads and connections."""
+        self.metrics.close()
         self.watch.close()
         self.committer.close()
         self.standbys.close()

@@ -6,7 +6,9 @@ Several web processes add up what they count in files of one folder; what the da
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,17 +23,24 @@ from projections import checkpoints, lease
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+PERIOD_SECONDS = 0.5
 EVENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 
 
 class Metrics:
-    """The counts of one process. As the committer's observer it is told how appending goes."""
+    """The counts of one process. As the committer's observer it is told how appending goes.
+
+    What it is told is only noted; a thread adds it up twice a second, so that requests do not wait for each other here.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database, own = database, CollectorRegistry()
+        self._noted: deque[Callable[[], None]] = deque()
+        self._adding, self._stop = threading.Lock(), threading.Event()
+        self._thread: threading.Thread | None = None
         self._registry = own
         labels = ("method", "route", "status")
-        self.requests = Histogram(
+        self._requests = Histogram(
             "depositary_http_request_seconds", "Answering a request", labels, buckets=SECONDS, registry=own
         )
         self._appends = Histogram(
@@ -53,17 +62,45 @@ class Metrics:
             "depositary_live_streams", "Live streams that are open", multiprocess_mode="livesum", registry=own
         )
 
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request was answered, after so long."""
+        self._noted.append(lambda: self._requests.labels(method, route, status).observe(seconds))
+        if self._thread is None:
+            self._start()
+
     def appended(self, seconds: float) -> None:
         """See `events.committer.Observer`."""
-        self._appends.observe(seconds)
+        self._noted.append(lambda: self._appends.observe(seconds))
 
     def committed(self, events: int, waiting: int) -> None:
         """See `events.committer.Observer`."""
-        self._groups.observe(events)
-        self._waiting.set(waiting)
+        self._noted.append(lambda: self._groups.observe(events))
+        self._noted.append(lambda: self._waiting.set(waiting))
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def _start(self) -> None:
+        with self._adding:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(PERIOD_SECONDS):
+            self._add_up()
+
+    def _add_up(self) -> None:
+        with self._adding:
+            while self._noted:
+                self._noted.popleft()()
 
     def text(self) -> bytes:
         """Everything in the text format of Prometheus, of all processes."""
+        self._add_up()
         registry = self._registry
         if folder := os.environ.get(FOLDER):
             _forget_the_dead(Path(folder))

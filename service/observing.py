@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import random
 import re
-import secrets
 import time
 from contextvars import ContextVar
 from typing import Any
@@ -44,14 +44,14 @@ def install(app: Flask, *engines: Engine) -> None:
 def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.began = time.perf_counter()
-    request_id.set(given if ID.fullmatch(given) else secrets.token_hex(8))
+    request_id.set(given if ID.fullmatch(given) else f"{random.getrandbits(64):016x}")
     _in_database.set([0.0])
 
 
 def _end(response: Response) -> Response:
     spent, in_database = time.perf_counter() - g.began, _in_database.get() or [0.0]
     route = request.url_rule.rule if request.url_rule else "none"
-    context().metrics.requests.labels(request.method, route, response.status_code).observe(spent)
+    context().metrics.answered(request.method, route, response.status_code, spent)
     response.headers["X-Request-Id"] = request_id.get()
     response.headers["Server-Timing"] = f"db;dur={in_database[0] * 1000:.1f}, total;dur={spent * 1000:.1f}"
     level = logging.WARNING if response.status_code >= 500 or spent > SLOW_SECONDS else logging.DEBUG

@@ -1,15 +1,16 @@
-"""Traces by OpenTelemetry, where its packages are installed; without them nothing is traced and nothing is missing."""
+"""Traces by OpenTelemetry, where its packages are installed and its variables say where traces go; else nothing."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from flask import Flask
 
 
-def install(app: Flask) -> bool:
-    """A span for every request; where they go is set by OpenTelemetry's own `OTEL_` variables.
-
-    Whether its instrumentation of Flask was found.
-    """
+def install(app: Flask, environment: Mapping[str, str]) -> bool:
+    """A span for every request, when an `OTEL_` variable asks for any; whether spans are made."""
+    if not any(name.startswith("OTEL_") for name in environment) or environment.get("OTEL_SDK_DISABLED") == "true":
+        return False
     try:
         from opentelemetry.instrumentation.flask import FlaskInstrumentor
     except ImportError:

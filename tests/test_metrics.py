@@ -152,7 +152,10 @@ def test_a_database_that_is_away_is_a_figure_and_no_error(tmp_path: Path) -> Non
     assert "depositary_log_position" not in text
 
 
-def test_spans_are_made_where_opentelemetry_is_installed(url: str) -> None:
+def test_spans_are_made_where_opentelemetry_is_told_where_to_send_them(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "depositary")
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))

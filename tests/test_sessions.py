@@ -155,3 +155,28 @@ def test_a_reader_is_told_that_the_token_may_not_write(app: Flask) -> None:
     assert "You are signed in as archive." in answer.text
     assert "This token may read, but not write." in answer.text
     assert "/en/write" not in filled(client.get(PATH)).links
+
+
+def test_a_token_is_looked_up_again_once_it_is_revoked_or_a_moment_has_passed(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, (name, secret) = app.test_client(), new_token(app)
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert client.post("/api/v1/events", json=builders.meeting(), headers=headers).status_code == 201
+    with app.extensions["depositary"].database.write() as connection:
+        tokens.revoke(connection, name, now())
+    assert client.post("/api/v1/events", json=builders.meeting(), headers=headers).status_code == 401
+
+
+def test_a_token_is_not_looked_up_for_every_request() -> None:
+    asked: list[str] = []
+    token = tokens.Token(name="x", role="editor", created_at=0, expires_at=None, revoked_at=None)
+
+    def look_up() -> tokens.Token:
+        asked.append("x")
+        return token
+
+    recent = tokens.Recent()
+    assert [recent.get("secret", look_up) for _ in range(50)] == [token] * 50
+    assert recent.get("other", lambda: None) is None
+    assert len(asked) == 1

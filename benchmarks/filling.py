@@ -1,0 +1,62 @@
+"""A database filled with a generated record by the commands that users have: `depositary import`, then `rebuild`."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from benchmarks.generator import Generator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A database with so many events and its views; and how taking them in went."""
+
+    url: str
+    size: int
+    imported: dict[str, object] = field(default_factory=dict)
+
+
+def fill(url: str, size: int, *, mixed: bool) -> Filled:
+    """Import a record of this size, and fold it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.jsonl"
+        with path.open("wb") as file:
+            file.writelines(orjson.dumps(event) + b"\n" for event in Generator(size, mixed=mixed))
+        command(url, "db", "upgrade")
+        took = command(url, "import", str(path))
+        megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    imported = {"import events/s": round(size / took), "import MB at most": megabytes}
+    took = command(url, "rebuild")
+    return Filled(url=url, size=size, imported={**imported, "first fold events/s": round(size / took)})
+
+
+def rebuild(filled: Filled) -> dict[str, object]:
+    """All views anew, and each alone."""
+    found: dict[str, object] = {"all views events/s": round(filled.size / command(filled.url, "rebuild"))}
+    for view in ("timeline", "tallies", "partnerships"):
+        found[f"{view} events/s"] = round(filled.size / command(filled.url, "rebuild", view))
+    return found
+
+
+def command(url: str, *words: str) -> float:
+    """Run a command of `depositary`; how many seconds it took."""
+    began = time.perf_counter()
+    done = [sys.executable, "-m", "service", *words]
+    subprocess.run(done, cwd=ROOT, env=environment(url), check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def environment(url: str) -> dict[str, str]:
+    """The environment of a process of Depositary on a database."""
+    return os.environ | {"DEPOSITARY_DATABASE_URL": url, "DEPOSITARY_LOG_LEVEL": "ERROR"}
