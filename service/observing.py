@@ -44,8 +44,13 @@ def install(app: Flask, *engines: Engine) -> None:
 def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.began = time.perf_counter()
-    request_id.set(given if ID.fullmatch(given) else f"{random.getrandbits(64):016x}")
+    request_id.set(a_request_id(given))
     _in_database.set([0.0])
+
+
+def a_request_id(given: str) -> str:
+    """The id that a request came with, or a new one."""
+    return given if ID.fullmatch(given) else f"{random.getrandbits(64):016x}"
 
 
 def _end(response: Response) -> Response:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 from events import store
 from events.committer import Answers
 from events.decide import Answer
-from events.drafts import Draft
 from events.errors import Refused, UnknownEvent
 from events.fields import Text
 from events.standbys import Behind, Source
@@ -30,6 +29,9 @@ from service.query import KnownQuery, Number, asked
 from service.reading import conditional, read_log, resolve, tagged
 
 BATCH = 5_000
+FAILED = "depositary.failed"
+"""Where in a request's environment it stands why the log did not answer the short way in (`service.appending`)."""
+
 NDJSON = "application/x-ndjson"
 
 blp = blueprint("events", "The append-only log.")
@@ -57,6 +59,8 @@ def append() -> Response:
     An id already in the log is answered as the first time (200) when the content is the same.
     """
     token = require("editor", "admin")
+    if FAILED in request.environ:
+        raise request.environ[FAILED]
     raws, batch = _bodies()
     drafts = [draft(raw, index) for index, raw in enumerate(raws)]
     here = context()
@@ -67,17 +71,17 @@ def append() -> Response:
         answers = here.committer.append(drafts, author=token.name, if_match=if_match)
     except Refused as refused:
         raise of_faults(refused.faults, batch=batch) from None
-    return _appended(answers, drafts)
+    status, body, headers = answered(answers)
+    return Response(body, status, mimetype="application/json", headers=headers)
 
 
-def _appended(answers: Answers, drafts: list[Draft]) -> Response:
+def answered(answers: Answers) -> tuple[int, bytes, dict[str, str]]:
+    """Status, body and headers that tell of what was appended."""
     new = any(not answer.repeated for answer in answers)
-    body = {"events": [_shown(answer) for answer in answers]}
-    response = Response(orjson.dumps(body), 201 if new else 200, mimetype="application/json")
-    if len(answers) == 1:
-        response.set_etag(str(answers[0].version))
-        response.headers["Location"] = f"/api/v1/events/{answers[0].id}"
-    return response
+    body = orjson.dumps({"events": [_shown(answer) for answer in answers]})
+    one = answers[0]
+    headers = {"ETag": f'"{one.version}"', "Location": f"/api/v1/events/{one.id}"} if len(answers) == 1 else {}
+    return 201 if new else 200, body, headers
 
 
 def _shown(answer: Answer) -> dict[str, Any]:
