@@ -17,11 +17,12 @@ from benchmarks.filling import Filled
 from benchmarks.generator import FIRST, YEARS
 from events import store
 from events.database import connect
-from projections import checkpoints, counts, tallies
+from projections import checkpoints, counts
 from projections.browse import TimelineQuery, browse
 from projections.clocks import Clocks
 from projections.registry import BY_NAME
 from projections.tallies import TallyQuery
+from projections.tallying import tallied
 
 TIMES, PAGE = 40, 50
 FILTERS = {
@@ -64,8 +65,8 @@ def _questions(connection: Connection, chance: random.Random) -> dict[str, Calla
 
     of = TallyQuery(of="AT")
     asked: dict[str, Callable[[], object]] = {
-        "tallies as of D": lambda: tallies.tallies(connection, tally, now(), of),
-        "tallies as of D known at P": lambda: tallies.tallies(connection, tally, then(), of),
+        "tallies as of D": lambda: tallied(connection, tally, now(), of),
+        "tallies as of D known at P": lambda: tallied(connection, tally, then(), of),
         "page, first": lambda: browse(connection, timeline, Clocks(position=head), TimelineQuery(), PAGE),
         "page, any depth": lambda: browse(connection, timeline, Clocks(position=head), TimelineQuery(), PAGE, place()),
         "page, both clocks": lambda: browse(connection, timeline, then(), TimelineQuery(), PAGE),

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, and_, select
 
 from events import parties
 from events.patches import differences
-from projections import partnerships, tallies, timeline
+from projections import partnerships, timeline
 from projections.browse import TimelineQuery, matches
 from projections.clocks import Clocks
 from projections.partnerships import PartnershipQuery
 from projections.tallies import TallyQuery
+from projections.tallying import tallied
 from projections.timeline import shown
 from projections.words import fold
 
@@ -53,7 +54,7 @@ def moved_tallies(
     """The parties whose count is another, by name."""
     counts = []
     for clocks in (before, after):
-        found = tallies.tallies(connection, generation, clocks, TallyQuery(of=of))
+        found = tallied(connection, generation, clocks, TallyQuery(of=of))
         counts.append({tally.party: tally.count for tally in found})
     moved = [code for code in {*counts[0], *counts[1]} if counts[0].get(code, 0) != counts[1].get(code, 0)]
     named = sorted((fold(parties.name(code)), code) for code in moved)

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Response
 
 from events import parties as register
-from projections import browse, partnerships, tallies
+from projections import browse, partnerships
 from projections import register as counts
 from projections.browse import TimelineQuery
 from projections.partnerships import PartnershipQuery
 from projections.tallies import TallyQuery
+from projections.tallying import tallied
 from projections.words import fold
 from service import cursors
 from service.api.blueprint import VIEW_ERRORS, blueprint, fails
@@ -71,7 +72,7 @@ def party_body(reading: Reading, code: str) -> dict[str, Any]:
     """`{party, name, kind, actions, tallies, people, partnerships, measures}` at the clocks of a reading."""
     connection, clocks, generation = reading.connection, reading.clocks, reading.generation
     actions = counts.party_counts(connection, generation("timeline"), clocks, code).get(code, 0)
-    met = tallies.tallies(connection, generation("tallies"), clocks, TallyQuery(of=code))
+    met = tallied(connection, generation("tallies"), clocks, TallyQuery(of=code))
     query = PartnershipQuery(today=context().today(), parties=(code,), status="all", kinds=partnerships.KINDS)
     bound = partnerships.partnerships(connection, generation("partnerships"), clocks, query, MOST)
     wanted = TimelineQuery(parties=(code,), kinds=("measure",))

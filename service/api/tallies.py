@@ -10,6 +10,7 @@ from events import parties
 from events.fields import Choice, Party, Text
 from projections import tallies as view
 from projections.tallies import Tally, TallyQuery
+from projections.tallying import tallied
 from service import cursors
 from service.api.blueprint import VIEW_ERRORS, blueprint, fails
 from service.api.shapes import SeriesShape, TalliesShape
@@ -61,7 +62,7 @@ def tallies(args: dict[str, Any]) -> Response:
 def tallies_body(reading: Reading, args: dict[str, Any], path: str = "/api/v1/timeline") -> dict[str, Any]:
     """`{of, since, tallies, next}`; `path` is where each row's `actions` leads."""
     query = tally_query(args)
-    found = view.tallies(reading.connection, reading.generation("tallies"), reading.clocks, query)
+    found = tallied(reading.connection, reading.generation("tallies"), reading.clocks, query)
     page, place = cursors.page(args, found)
     rows = [_row(reading, query, tally, path) for tally in page]
     return {**_about(query), "tallies": rows, "next": _next(reading, "/api/v1/tallies", args, place)}
@@ -111,7 +112,7 @@ def series(args: dict[str, Any]) -> Response:
 
     def body(reading: Reading) -> Response:
         query = tally_query(args)
-        found = view.tallies(reading.connection, reading.generation("tallies"), reading.clocks, query)
+        found = tallied(reading.connection, reading.generation("tallies"), reading.clocks, query)
         page, place = cursors.page(args, view.series(found))
         more = _next(reading, "/api/v1/tallies/series", args, place)
         return answer(reading, ["tallies"], {**_about(query), "steps": page, "next": more})

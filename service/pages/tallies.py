@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Response, g, request
 
-from projections import tallies as view
+from projections.tallying import tallied
 from projections.words import fold
 from service.api.tallies import tally_query
 from service.context import context
@@ -58,7 +58,7 @@ def _body(reading: Reading, args: dict[str, Any], form: Form) -> dict[str, Any]:
 def _choosable(reading: Reading, args: dict[str, Any]) -> Sequence[tuple[str, int]]:
     """Every party that may be chosen, by name, with its figure; the chosen ones even without any."""
     query = replace(tally_query(args), parties=())
-    found = view.tallies(reading.connection, reading.generation("tallies"), reading.clocks, query)
+    found = tallied(reading.connection, reading.generation("tallies"), reading.clocks, query)
     counts = dict.fromkeys(args["party"], 0) | {tally.party: tally.count for tally in found}
     return sorted(counts.items(), key=lambda each: fold(party(each[0])))
 
