@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ from service.settings import Settings
 from tests import builders
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+@cache
+def spans() -> InMemorySpanExporter:
+    """Where the spans of this process go; that can be set only once."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return exporter
 
 
 def figures(client: FlaskClient) -> Samples:
@@ -156,10 +166,8 @@ def test_spans_are_made_where_opentelemetry_is_told_where_to_send_them(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "depositary")
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
+    exporter = spans()
+    exporter.clear()
     made = create_app(Settings(database_url=url, home="CA"))
     made.test_client().get("/api/v1/events")
     made.extensions["depositary"].close()
