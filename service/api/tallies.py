@@ -112,7 +112,7 @@ def series(args: dict[str, Any]) -> Response:
 
     def body(reading: Reading) -> Response:
         query = tally_query(args)
-        found = tallied(reading.connection, reading.generation("tallies"), reading.clocks, query)
+        found = view.tallies(reading.connection, reading.generation("tallies"), reading.clocks, query)
         page, place = cursors.page(args, view.series(found))
         more = _next(reading, "/api/v1/tallies/series", args, place)
         return answer(reading, ["tallies"], {**_about(query), "steps": page, "next": more})
