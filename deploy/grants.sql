@@ -7,6 +7,7 @@ GRANT USAGE, CREATE ON SCHEMA public TO depositary;
 GRANT SELECT ON alembic_version TO depositary;
 GRANT SELECT, INSERT ON events, event_ids, stream_versions TO depositary;
 GRANT SELECT, UPDATE ON log_head TO depositary;
+GRANT EXECUTE ON FUNCTION depositary_make_partition TO depositary;
 GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoints, leases, tokens, job_claims, audits TO depositary;
 
 -- The views are the service's own: hand over those that another role made.

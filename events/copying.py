@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, func, select
 
-from events import bulk, store
+from events import store
 from events.database import Database
-from events.tables import event_ids, events, log_head, stream_versions
+from events.decide import Head
+from events.tables import event_ids, events, stream_versions
 
 BATCH = 2_000
 TABLES = (events, event_ids, stream_versions)
@@ -42,10 +43,9 @@ def copy(source: Database, target: Database, progress: Callable[[int, int], None
         with target.write() as connection:
             if store.lock_head(connection).position != done:
                 raise Diverged("somebody appended to the other database while it was copied into")
-            for table in TABLES:
-                bulk.add(connection, table, rows[table])
-            done, recorded_at = (rows[events][-1][COLUMNS.index(name)] for name in ("position", "recorded_at"))
-            connection.execute(update(log_head).values(position=done, recorded_at=recorded_at))
+            last, recorded_at = (rows[events][-1][COLUMNS.index(name)] for name in ("position", "recorded_at"))
+            store.put(connection, rows, done + 1, Head(position=last, recorded_at=recorded_at))
+            done = last
         progress(done, head)
 
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy import Connection, Row, Table, func, select, text, update
 
 from events import canonical, content
-from events.bulk import add
+from events.bulk import Values, add
 from events.database import Database
 from events.decide import Decision, Head, Recorded, Sealed, Situation, decide, target_of
 from events.drafts import Draft
 from events.errors import UnknownEvent
 from events.kinds.record import UUID
+from events.partitions import make_ahead
 from events.streams import Stream, evolve, initial
 from events.tables import event_ids, events, log_head, stream_versions
 from events.types import SCHEMA_VERSION, Content, Event, instant_text, kind_of
@@ -177,14 +178,21 @@ def write(connection: Connection, new: Sequence[Sealed]) -> None:
     """Insert decided events and advance the head; the caller holds the head's lock and commits."""
     if not new:
         return
-    add(connection, events, [_row(one) for one in new])
-    add(connection, event_ids, [(one.event.id, one.event.position, one.content_hash) for one in new])
+    ids = [(one.event.id, one.event.position, one.content_hash) for one in new]
     versions = [(one.event.stream, one.event.version, one.event.position) for one in new]
-    add(connection, stream_versions, versions)
+    rows = {events: [_row(one) for one in new], event_ids: ids, stream_versions: versions}
     last = new[-1].event
-    connection.execute(update(log_head).values(position=last.position, recorded_at=last.recorded_at))
+    put(connection, rows, new[0].event.position, Head(position=last.position, recorded_at=last.recorded_at))
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_notify('depositary', :position)"), {"position": str(last.position)})
+
+
+def put(connection: Connection, rows: Mapping[Table, Sequence[Values]], first: int, last: Head) -> None:
+    """Insert the rows of the positions from `first` to `last`, and advance the head to it."""
+    make_ahead(connection, first, last.position)
+    for table, each in rows.items():
+        add(connection, table, each)
+    connection.execute(update(log_head).values(position=last.position, recorded_at=last.recorded_at))
 
 
 def _row(one: Sealed) -> tuple[Any, ...]:

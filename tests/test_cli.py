@@ -239,7 +239,7 @@ def test_a_newer_schema_is_said_in_one_line(url: str, database: Database, comman
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     done = run(url, *command)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith("newer than this program (0003): upgrade the program")
+    assert done.stderr.splitlines()[-1].endswith("newer than this program (0004): upgrade the program")
     assert "Traceback" not in done.stderr
 
 

@@ -87,12 +87,14 @@ ONLY = {
         "UPDATE OR REPLACE event_ids SET id = (SELECT min(id) FROM event_ids)",
     ],
     "postgresql": [
-        *(f"TRUNCATE {table}" for table in ("events", "event_ids", "stream_versions", "log_head")),
+        *(f"TRUNCATE {table}" for table in ("events", "events_p0", "event_ids", "stream_versions", "log_head")),
+        "UPDATE events_p0 SET position = position WHERE position = 2",
+        "DELETE FROM events_p0",
         "TRUNCATE events, event_ids, stream_versions, log_head CASCADE",
         "SET session_replication_role = replica; UPDATE log_head SET position = 0",
         *(
             f"SET session_replication_role = replica; DELETE FROM {table}"
-            for table in ("events", "event_ids", "stream_versions", "log_head")
+            for table in ("events", "events_p0", "event_ids", "stream_versions", "log_head")
         ),
     ],
 }

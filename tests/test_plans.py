@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from events.database import Database
 from tests import builders
 
-LARGE = re.compile(r"(events|event_ids|stream_versions|(timeline|tallies|partnerships)_(?!counts|sets)\w+)")
+LARGE = re.compile(r"(events(?:_p\d+)?|event_ids|stream_versions|(timeline|tallies|partnerships)_(?!counts|sets)\w+)")
 READS = (
     "timeline",
     "timeline?party=CA",
@@ -116,4 +116,4 @@ def test_appending_and_folding_touch_what_they_change_and_no_more(
 
 def test_a_scan_would_be_noticed(database: Database) -> None:
     statement = "SELECT position FROM events WHERE recorded_by = 'x'"
-    assert scanned(database, statement, ()) == ["events"]
+    assert scanned(database, statement, ()) in (["events"], ["events_p0"])
