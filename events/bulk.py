@@ -5,10 +5,11 @@ SQLAlchemy's `insert` handles each row by itself, which costs more than the data
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Table
 
 COPIED = 50
@@ -30,6 +31,21 @@ def add(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
         for size, part in _parts(rows):
             statement = _insert(table, connection.dialect.name, size)
             connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
+
+
+def among(column: str, name: str, dialect: str) -> str:
+    """The SQL condition that a column has one of the texts that the parameter `name` lists, made by `listed`.
+
+    It is the same statement for any number of texts, so that it is prepared once.
+    """
+    if dialect == "postgresql":
+        return f"{column} = ANY(:{name})"
+    return f"{column} IN (SELECT value FROM json_each(:{name}))"
+
+
+def listed(values: Collection[str], dialect: str) -> Any:
+    """Texts as the parameter that `among` expects."""
+    return sorted(values) if dialect == "postgresql" else orjson.dumps(sorted(values)).decode()
 
 
 def add_missing(connection: Connection, table: Table, rows: Sequence[Values]) -> None:

@@ -22,6 +22,13 @@ from events.drafts import Draft
 from events.errors import Busy
 
 QUEUE = 2_000
+
+
+def too_late() -> Busy:
+    """What is said to a writer that waited too long."""
+    return Busy("The log could not be written in time; nothing was appended.")
+
+
 GROUP_EVENTS = 5_000
 
 Answers = tuple[Answer, ...]
@@ -33,6 +40,7 @@ class _Request:
     author: str
     if_match: Sequence[int] | None
     answer: Future[Answers] = field(default_factory=Future)
+    came: float = field(default_factory=time.perf_counter)
 
     def claim(self) -> bool:
         """Whether its writer still waits; if so, the writer waits on until it is answered."""
@@ -42,8 +50,8 @@ class _Request:
 class Observer(Protocol):
     """Is told how appending goes."""
 
-    def appended(self, seconds: float) -> None:
-        """A request was answered, so long after it came."""
+    def appended(self, seconds: Sequence[float]) -> None:
+        """Requests were answered, so long after each came."""
 
     def committed(self, events: int, waiting: int) -> None:
         """So many events were committed in one transaction, and so many requests wait for the next."""
@@ -77,17 +85,19 @@ class Committer:
 
         Raises Refused with every fault, or Busy when the log could not be written in time.
         """
-        request, came = _Request(drafts=drafts, author=author, if_match=if_match), time.perf_counter()
-        self._hand_over(request)
+        answer = self.submit(drafts, author=author, if_match=if_match)
         try:
-            answers = request.answer.result(timeout)
+            return answer.result(timeout)
         except TimeoutError:
-            if request.answer.cancel():
-                raise Busy("The log could not be written in time; nothing was appended.") from None
-            answers = request.answer.result()
-        if self._observer:
-            self._observer.appended(time.perf_counter() - came)
-        return answers
+            if answer.cancel():
+                raise too_late() from None
+            return answer.result()
+
+    def submit(self, drafts: Sequence[Draft], *, author: str, if_match: Sequence[int] | None = None) -> Future[Answers]:
+        """As `append`, without waiting. Cancelling the answer, where that succeeds, means that nothing is appended."""
+        request = _Request(drafts=drafts, author=author, if_match=if_match)
+        self._hand_over(request)
+        return request.answer
 
     def close(self) -> None:
         """Finish what is waiting, then stop."""
@@ -179,6 +189,9 @@ class Committer:
             request.answer.set_exception(error)
         for request, answers in accepted:
             request.answer.set_result(answers)
+        if self._observer:
+            now = time.perf_counter()
+            self._observer.appended([now - request.came for request, _ in accepted])
 
     def _decide(self, situation: Situation, request: _Request) -> tuple[Situation, Answers, Sequence[Sealed]]:
         now = self._clock()

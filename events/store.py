@@ -9,14 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Row, Table, func, select, text, update
+from sqlalchemy import Connection, Row, Table, TextClause, func, select, text
 
 from events import canonical, content
-from events.bulk import Values, add
+from events.bulk import Values, add, among, listed
 from events.database import Database
 from events.decide import Decision, Head, Recorded, Sealed, Situation, decide, target_of
 from events.drafts import Draft
@@ -29,6 +30,7 @@ from events.types import SCHEMA_VERSION, Content, Event, instant_text, kind_of
 from events.upcasters import upcast
 
 CHUNK = 2_000
+UNENDING = 2**62
 LOCK_MS = 15_000
 ENVELOPE = [column.name for column in events.c if column.name not in ("payload", "payload_hash", "leaf_hash")]
 Item = TypeVar("Item")
@@ -44,8 +46,7 @@ def lock_head(connection: Connection) -> Head:
     """As `head`, and nobody else appends until this transaction ends. On PostgreSQL nothing in it waits for long."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS}"))
-    query = select(log_head.c.position, log_head.c.recorded_at).with_for_update()
-    row = connection.execute(query).one()
+    row = connection.execute(_statements(connection.dialect.name)["lock"]).one()
     return Head(position=row.position, recorded_at=row.recorded_at)
 
 
@@ -77,7 +78,10 @@ def judge(database: Database, drafts: Sequence[Draft], *, now: int, author: str)
 
 
 class StreamCache:
-    """The states of streams used last, each valid only for the version it was made at; together of `size` acts."""
+    """The states of streams used last, each valid only for the version it was made at; together of `size` acts.
+
+    Streams of one event are not held: most never get a second, and so many objects would be work for the collector.
+    """
 
     def __init__(self, size: int = 20_000) -> None:
         self._size, self._held = size, 0
@@ -92,7 +96,9 @@ class StreamCache:
         return stream
 
     def put(self, stream: Stream) -> None:
-        """Hold a stream; those unused for longest make room."""
+        """Hold a stream of several events; those unused for longest make room."""
+        if stream.version < 2:
+            return
         before = self._streams.pop(stream.name, None)
         self._held += _weight(stream) - (_weight(before) if before else 0)
         self._streams[stream.name] = stream
@@ -123,19 +129,35 @@ def load_streams(
 ) -> dict[str, Stream]:
     """The streams with these names that exist, as they stood at the position `until` (default: now)."""
     found: dict[str, Stream] = {}
-    for chunk in chunks(sorted(names), CHUNK):
-        query = select(stream_versions.c.stream, func.max(stream_versions.c.version).label("version"))
-        query = query.where(stream_versions.c.stream.in_(chunk)).group_by(stream_versions.c.stream)
-        if until is not None:
-            query = query.where(stream_versions.c.position <= until)
-        versions = {row.stream: row.version for row in connection.execute(query)}
-        held = {name: cache.get(name, version) for name, version in versions.items()}
-        found |= {name: stream for name, stream in held.items() if stream is not None}
-        missing = [name for name, stream in held.items() if stream is None]
-        for name, stream in _fold_streams(connection, missing, until).items():
-            cache.put(stream)
-            found[name] = stream
+    if not names:
+        return found
+    dialect = connection.dialect.name
+    asked = {"names": listed(names, dialect), "until": UNENDING if until is None else until}
+    versions = {row[0]: row[1] for row in connection.execute(_statements(dialect)["versions"], asked)}
+    held = {name: cache.get(name, version) for name, version in versions.items()}
+    found |= {name: stream for name, stream in held.items() if stream is not None}
+    missing = [name for name, stream in held.items() if stream is None]
+    for name, stream in _fold_streams(connection, missing, until).items():
+        cache.put(stream)
+        found[name] = stream
     return found
+
+
+@cache
+def _statements(dialect: str) -> dict[str, TextClause]:
+    """What every append asks, as text: making the statements anew cost more than the database's answers."""
+    known = (
+        "SELECT event_ids.id, content_hash, type, stream, version, events.position, recorded_at, schema_version "
+        "FROM event_ids JOIN events ON events.position = event_ids.position WHERE "
+    )
+    versions = "SELECT stream, max(version) FROM stream_versions WHERE position <= :until AND "
+    lock = "SELECT position, recorded_at FROM log_head"
+    return {
+        "lock": text(f"{lock} FOR UPDATE" if dialect == "postgresql" else lock),
+        "advance": text("UPDATE log_head SET position = :position, recorded_at = :recorded_at"),
+        "known": text(known + among("event_ids.id", "ids", dialect)),
+        "versions": text(versions + among("stream", "names", dialect) + " GROUP BY stream"),
+    }
 
 
 def _fold_streams(connection: Connection, names: Sequence[str], until: int | None) -> dict[str, Stream]:
@@ -143,27 +165,32 @@ def _fold_streams(connection: Connection, names: Sequence[str], until: int | Non
     if not names:
         return streams
     joined = events.join(stream_versions, events.c.position == stream_versions.c.position)
-    query = select(events).select_from(joined).where(stream_versions.c.stream.in_(names))
+    dialect = connection.dialect.name
+    query = select(events).select_from(joined).where(text(among("stream_versions.stream", "names", dialect)))
     if until is not None:
         query = query.where(stream_versions.c.position <= until)
-    for row in connection.execute(query.order_by(events.c.position)):
+    for row in connection.execute(query.order_by(events.c.position), {"names": listed(names, dialect)}):
         event = _event(row)
         streams[event.stream] = evolve(streams.get(event.stream) or initial(event.stream), event)
     return streams
 
 
 def _known(connection: Connection, ids: Collection[str]) -> dict[str, Recorded]:
-    columns = [event_ids.c.id, event_ids.c.content_hash, events.c.type, events.c.stream, events.c.version]
-    columns += [events.c.position, events.c.recorded_at, events.c.schema_version]
     known: dict[str, Recorded] = {}
-    for chunk in chunks(sorted(ids), CHUNK):
-        joined = event_ids.join(events, events.c.position == event_ids.c.position)
-        query = select(*columns).select_from(joined).where(event_ids.c.id.in_(chunk))
-        for row in connection.execute(query):
-            facts = {name: value for name, value in row._mapping.items() if name != "schema_version"}
-            if row.schema_version != SCHEMA_VERSION:
-                facts["content_hash"] = _hash_today(connection, row.position)
-            known[row.id] = Recorded(**facts)
+    dialect = connection.dialect.name
+    for row in connection.execute(_statements(dialect)["known"], {"ids": listed(ids, dialect)}):
+        id, content_hash, type, stream, version, position, recorded_at, schema = row
+        if schema != SCHEMA_VERSION:
+            content_hash = _hash_today(connection, position)
+        known[id] = Recorded(
+            id=id,
+            type=type,
+            stream=stream,
+            version=version,
+            position=position,
+            recorded_at=recorded_at,
+            content_hash=bytes(content_hash),
+        )
     return known
 
 
@@ -192,7 +219,8 @@ def put(connection: Connection, rows: Mapping[Table, Sequence[Values]], first: i
     make_ahead(connection, first, last.position)
     for table, each in rows.items():
         add(connection, table, each)
-    connection.execute(update(log_head).values(position=last.position, recorded_at=last.recorded_at))
+    moved = {"position": last.position, "recorded_at": last.recorded_at}
+    connection.execute(_statements(connection.dialect.name)["advance"], moved)
 
 
 def _row(one: Sealed) -> tuple[Any, ...]:

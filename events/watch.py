@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,7 @@ class Watch:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._head = 0
+        self._told: list[Callable[[], None]] = []
 
     def wait(self, after: int, timeout: float) -> int:
         """The head, as soon as it lies behind the position `after`, at the latest when `timeout` seconds are over."""
@@ -33,6 +35,16 @@ class Watch:
             return self._head
 
     @property
+    def head(self) -> int:
+        """The head as it was last seen."""
+        return self._head
+
+    def tell(self, listener: Callable[[], None]) -> None:
+        """Call a function in the watch's thread whenever the log has grown, and once at the end."""
+        self._told.append(listener)
+        self._start()
+
+    @property
     def closed(self) -> bool:
         """Whether the program is about to end."""
         return self._stop.is_set()
@@ -40,8 +52,7 @@ class Watch:
     def close(self) -> None:
         """Wake all that wait, and end the thread."""
         self._stop.set()
-        with self._changed:
-            self._changed.notify_all()
+        self._notify()
         if self._thread:
             self._thread.join()
 
@@ -65,9 +76,15 @@ class Watch:
         with self._database.read() as connection:
             position = store.head(connection).position
         with self._changed:
-            if position != self._head:
-                self._head = position
-                self._changed.notify_all()
+            changed, self._head = position != self._head, position
+        if changed:
+            self._notify()
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        for listener in self._told:
+            listener()
 
     def _poll(self) -> None:
         """SQLite: `data_version` changes when another connection has committed."""

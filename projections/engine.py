@@ -22,7 +22,7 @@ from projections.folding import Changes, Step, fold, set_rows, steps
 from projections.lease import Lease
 from projections.view import COUNTS, OPEN, SETS, Tables, View
 
-BATCH = 2_000
+BATCH = 500
 ROWS = "autovacuum_vacuum_insert_scale_factor = 0.05"
 """Settings of a view's table on PostgreSQL: vacuumed often enough that its indexes answer alone."""
 SUMS = "fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02"

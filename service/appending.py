@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.committer import Answers
+from events.drafts import Draft
 from events.errors import Refused
 from service import bodies, tokens
 from service.api.events import BATCH, FAILED, answered
@@ -36,6 +37,14 @@ class Application(Protocol):
         """Answer a request."""
 
 
+class Answered(NamedTuple):
+    """An answer in full."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 class QuickAppend:
     """The application, with the short way before it."""
 
@@ -44,7 +53,7 @@ class QuickAppend:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != PATH or not _plain(environ):
+        if FAILED in environ or not plain(environ, LARGEST):
             return self._application(environ, start_response)
         began, body = time.perf_counter(), environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         try:
@@ -54,68 +63,76 @@ class QuickAppend:
         if answers is None:
             environ["wsgi.input"] = io.BytesIO(body)
             return self._application(environ, start_response)
-        return self._answer(environ, start_response, answers, began)
+        status, headers, content = shown(self._here, environ, answers, began)
+        start_response("201 CREATED" if status == 201 else "200 OK", headers)
+        return [content]
 
     def _append(self, environ: WSGIEnvironment, body: bytes) -> Answers | None:
         """The answers of the log; None for what is not taken or not plainly sound. Raises what the log raises."""
-        token = self._token(environ["HTTP_AUTHORIZATION"])
-        raws = _raws(body) if token and token.may_write() else None
-        drafts = [draft(raw, index) for index, raw in enumerate(raws or ())]
-        if not token or not drafts or any(one.faults for one in drafts):
+        here, secret = self._here, bearer(environ)
+        try:
+            token = here.recent.get(secret, lambda: look_up(here, secret)) if secret else None
+        except SQLAlchemyError:
+            return None
+        drafts = sound(body, token, here)
+        if not token or not drafts:
             return None
         try:
-            return self._here.committer.append(drafts, author=token.name)
+            return here.committer.append(drafts, author=token.name)
         except Refused:
             return None
 
-    def _token(self, header: str) -> Token | None:
-        """The good token that a header shows."""
-        scheme, _, secret = header.partition(" ")
-        here, shown = self._here, secret.strip()
-        if scheme.lower() != "bearer" or not shown:
-            return None
 
-        def look_up() -> Token | None:
-            with here.database.read() as connection:
-                return tokens.find(connection, shown)
-
-        try:
-            token = here.recent.get(shown, look_up)
-        except SQLAlchemyError:
-            return None
-        return token if token and token.valid(here.clock()) else None
-
-    def _answer(
-        self, environ: WSGIEnvironment, start_response: StartResponse, answers: Answers, began: float
-    ) -> list[bytes]:
-        status, body, headers = answered(answers)
-        spent = time.perf_counter() - began
-        self._here.metrics.answered("POST", PATH, status, spent)
-        public = self._here.settings.public_read
-        headers |= {
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "strict-origin-when-cross-origin",
-            "Vary": "Accept" if public else "Authorization, Accept",
-            "X-Request-Id": a_request_id(environ.get("HTTP_X_REQUEST_ID", "")),
-            "Server-Timing": f"db;dur=0.0, total;dur={spent * 1000:.1f}",
-        }
-        start_response("201 CREATED" if status == 201 else "200 OK", list(headers.items()))
-        return [body]
-
-
-def _plain(environ: WSGIEnvironment) -> bool:
-    """Whether a request has nothing that only the application knows how to take."""
+def plain(environ: Mapping[str, Any], largest: int) -> bool:
+    """Whether this is an append that has nothing that only the application knows how to take."""
     length = environ.get("CONTENT_LENGTH") or ""
     return (
-        environ.get("CONTENT_TYPE") == "application/json"
+        environ["REQUEST_METHOD"] == "POST"
+        and environ["PATH_INFO"] == PATH
+        and environ.get("CONTENT_TYPE") == "application/json"
         and "HTTP_AUTHORIZATION" in environ
         and length.isdigit()
-        and 0 < int(length) <= LARGEST
+        and 0 < int(length) <= largest
         and environ.get("HTTP_ACCEPT") in ACCEPTED
         and not any(environ.get(name) for name in OTHERWISE)
     )
+
+
+def bearer(environ: Mapping[str, Any]) -> str:
+    """The secret that a request shows; empty without one."""
+    scheme, _, secret = environ["HTTP_AUTHORIZATION"].partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def look_up(here: Context, secret: str) -> Token | None:
+    """The token with a secret, as the database has it."""
+    with here.database.read() as connection:
+        return tokens.find(connection, secret)
+
+
+def sound(body: bytes, token: Token | None, here: Context) -> Sequence[Draft] | None:
+    """The drafts of a body, where the token may write and none has a fault."""
+    if not token or not token.valid(here.clock()) or not token.may_write():
+        return None
+    drafts = [draft(raw, index) for index, raw in enumerate(_raws(body) or ())]
+    return None if any(one.faults for one in drafts) else drafts
+
+
+def shown(here: Context, environ: Mapping[str, Any], answers: Answers, began: float) -> Answered:
+    """What is said of an append that the log took; `began` is when it came, by the performance counter."""
+    status, body, headers = answered(answers)
+    spent = time.perf_counter() - began
+    here.metrics.answered("POST", PATH, status, spent)
+    headers |= {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Vary": "Accept" if here.settings.public_read else "Authorization, Accept",
+        "X-Request-Id": a_request_id(environ.get("HTTP_X_REQUEST_ID", "")),
+        "Server-Timing": f"db;dur=0.0, total;dur={spent * 1000:.1f}",
+    }
+    return Answered(status, list(headers.items()), body)
 
 
 def _raws(body: bytes) -> list[Any] | None:

@@ -17,6 +17,7 @@ from events.watch import Watch
 from service.metrics import Metrics
 from service.remembered import Remembered
 from service.settings import Settings
+from service.tail import Tail
 from service.tokens import Recent
 
 KEY = "depositary"
@@ -35,6 +36,7 @@ class Context:
     metrics: Metrics
     remembered: Remembered = field(default_factory=Remembered)
     recent: Recent = field(default_factory=Recent)
+    tail: Tail = field(default_factory=Tail)
 
     def today(self) -> dt.date:
         """The civil day in UTC."""

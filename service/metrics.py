@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
@@ -25,6 +27,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 PERIOD_SECONDS = 0.5
 EVENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
+APPENDS, GROUPS = ("appends",), ("groups",)
 
 
 class Metrics:
@@ -35,7 +38,8 @@ class Metrics:
 
     def __init__(self, database: Database) -> None:
         self._database, own = database, CollectorRegistry()
-        self._noted: deque[Callable[[], None]] = deque()
+        self._noted: deque[tuple[tuple[Any, ...], float]] = deque()
+        self._queued = 0
         self._adding, self._stop = threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
         self._registry = own
@@ -52,6 +56,7 @@ class Metrics:
         self._groups = Histogram(
             "depositary_append_events", "Events committed in one transaction", buckets=EVENTS, registry=own
         )
+        self._own = {APPENDS: self._appends, GROUPS: self._groups}
         self._waiting = Gauge(
             "depositary_append_queue",
             "Appends that wait for the next transaction",
@@ -64,18 +69,18 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered, after so long."""
-        self._noted.append(lambda: self._requests.labels(method, route, status).observe(seconds))
+        self._noted.append(((method, route, status), seconds))
         if self._thread is None:
             self._start()
 
-    def appended(self, seconds: float) -> None:
+    def appended(self, seconds: Sequence[float]) -> None:
         """See `events.committer.Observer`."""
-        self._noted.append(lambda: self._appends.observe(seconds))
+        self._noted.extend([(APPENDS, one) for one in seconds])
 
     def committed(self, events: int, waiting: int) -> None:
         """See `events.committer.Observer`."""
-        self._noted.append(lambda: self._groups.observe(events))
-        self._noted.append(lambda: self._waiting.set(waiting))
+        self._noted.append((GROUPS, events))
+        self._queued = waiting
 
     def close(self) -> None:
         """End the thread."""
@@ -95,8 +100,13 @@ class Metrics:
 
     def _add_up(self) -> None:
         with self._adding:
+            noted: dict[tuple[Any, ...], list[float]] = {}
             while self._noted:
-                self._noted.popleft()()
+                key, value = self._noted.popleft()
+                noted.setdefault(key, []).append(value)
+            for key, values in noted.items():
+                _observe(self._own.get(key) or self._requests.labels(*key), values)
+            self._waiting.set(self._queued)
 
     def text(self) -> bytes:
         """Everything in the text format of Prometheus, of all processes."""
@@ -109,6 +119,14 @@ class Metrics:
         state = CollectorRegistry()
         state.register(_State(self._database))
         return generate_latest(registry) + generate_latest(state)
+
+
+def _observe(histogram: Histogram, values: Sequence[float]) -> None:
+    """As `histogram.observe` for each of the values, which costs more than answering a small request does."""
+    bounds = histogram._upper_bounds
+    histogram._sum.inc(sum(values))
+    for bucket, count in Counter(bisect_left(bounds, value) for value in values).items():
+        histogram._buckets[bucket].inc(count)
 
 
 class _State(Collector):

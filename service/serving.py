@@ -1,4 +1,4 @@
-"""The web processes: granian serves the WSGI application; the parent holds the worker and ends with its children."""
+"""The web processes: granian serves the application; the parent holds the worker and ends with its children."""
 
 from __future__ import annotations
 
@@ -7,34 +7,29 @@ import logging
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import tempfile
 import threading
 import time
 
-from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
-from service import logs
+from service import garbage, logs
 from service.app import create_app
-from service.context import KEY, Context
+from service.loop import Loop
 from service.metrics import FOLDER
 from service.settings import Settings, from_environment
 
-THREADS = 1_000
-"""How many requests one process answers at once. A live stream holds a thread as long as it is open."""
 
-
-def web_process() -> Flask:
+def web_process() -> Loop:
     """The application of one web process; it ends when the process that started it does."""
     _end_with_parent()
     settings = from_environment(os.environ)
     logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
-    _end_streams_on_signal(app.extensions[KEY])
-    return app
+    garbage.settle()
+    return Loop(app)
 
 
 def serve(settings: Settings, workers: int) -> None:
@@ -47,11 +42,10 @@ def serve(settings: Settings, workers: int) -> None:
     server = Granian(
         "service.serving:web_process",
         factory=True,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         address=settings.host,
         port=settings.port,
         workers=workers,
-        blocking_threads=THREADS,
         backlog=2_048,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
@@ -62,24 +56,6 @@ def serve(settings: Settings, workers: int) -> None:
     with tempfile.TemporaryDirectory(prefix="depositary-metrics-") as folder:
         os.environ.setdefault(FOLDER, folder)
         server.serve()
-
-
-def _end_streams_on_signal(here: Context) -> None:
-    """Let live streams end as soon as this process is asked to, so that a stop need not wait for them.
-
-    The server installs its own signal handlers later; the wakeup descriptor hears of signals whoever handles them.
-    """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-
-    def wait() -> None:
-        with reader, writer:
-            while reader.recv(1) not in (bytes([signal.SIGTERM]), bytes([signal.SIGINT])):
-                pass
-            here.watch.close()
-
-    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 def _end_with_parent() -> None:

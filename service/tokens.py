@@ -61,14 +61,19 @@ class Recent:
     """
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[float, int, Token]] = {}
+        self._found: dict[str, tuple[float, int, Token | None]] = {}
+
+    def known(self, secret: str) -> Token | None:
+        """The token with this secret, where it is remembered."""
+        until, seen, token = self._found.get(secret, (0.0, 0, None))
+        return token if time.monotonic() < until and seen == _changes[0] else None
 
     def get(self, secret: str, look_up: Callable[[], Token | None]) -> Token | None:
         """The token with this secret."""
-        now, changes = time.monotonic(), _changes[0]
-        until, seen, token = self._found.get(secret, (0.0, 0, None))
-        if token is not None and now < until and seen == changes:
+        token = self.known(secret)
+        if token is not None:
             return token
+        now, changes = time.monotonic(), _changes[0]
         token = look_up()
         if len(self._found) >= MOST:
             self._found.clear()

@@ -342,12 +342,14 @@ def test_who_waits_while_it_closes_is_answered(database: Database) -> None:
 
 def test_the_streams_that_are_kept_have_so_many_acts_together_and_no_more() -> None:
     cache = StreamCache(size=6)
-    streams = [replace(initial(f"agreement:{n}"), version=1, acts=dict.fromkeys(range(n))) for n in (1, 2, 3, 4)]  # type: ignore[type-var]
+    streams = [replace(initial(f"agreement:{n}"), version=2, acts=dict.fromkeys(range(n))) for n in (1, 2, 3, 4)]  # type: ignore[type-var]
     for stream in streams:
         cache.put(stream)
-    assert [cache.get(stream.name, 1) is not None for stream in streams] == [False, False, False, True]
-    cache.put(replace(streams[3], version=2, acts={}))
+    assert [cache.get(stream.name, 2) is not None for stream in streams] == [False, False, False, True]
+    cache.put(replace(streams[3], version=3, acts={}))
     cache.put(streams[2])
-    assert cache.get("agreement:4", 2)
-    assert cache.get("agreement:3", 1)
-    assert cache.get("agreement:4", 1) is None
+    assert cache.get("agreement:4", 3)
+    assert cache.get("agreement:3", 2)
+    assert cache.get("agreement:4", 2) is None
+    cache.put(replace(initial("meeting:1"), version=1, acts=dict.fromkeys("1")))  # type: ignore[arg-type]
+    assert cache.get("meeting:1", 1) is None

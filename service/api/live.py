@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 from flask import Response, request
+from sqlalchemy import Connection
 
 from events import store
 from events.standbys import Source
+from events.types import Event
 from service.api.blueprint import blueprint, fails
 from service.context import Context, context
 from service.problems import Refusal, wrong_query
@@ -50,7 +51,7 @@ def live(args: dict[str, Any]) -> Response:
         raise Refusal("busy", "Too many live streams are open here. Try again later.", headers={"Retry-After": "10"})
     stream = Stream(here, head if after is None else after)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Response(stream, mimetype="text/event-stream", headers=headers)
+    return Response(stream, mimetype="text/event-stream", headers=headers, direct_passthrough=True)
 
 
 def _head(source: Source) -> int:
@@ -68,10 +69,13 @@ def _start(args: dict[str, Any]) -> int | None:
 
 
 class Stream:
-    """The chunks of one stream; closing it, or ending the program, gives its place back."""
+    """The chunks of one stream, for who iterates over it or for a loop; closing it gives its place back."""
+
+    heartbeat = HEARTBEAT_SECONDS
 
     def __init__(self, here: Context, after: int) -> None:
-        self._chunks = follow(here, after)
+        self._here, self.after = here, after
+        self._chunks = self._follow()
         self._streams, self._closed = here.metrics.streams, False
         self._streams.inc()
 
@@ -92,15 +96,40 @@ class Stream:
             self._streams.dec()
             _open.release()
 
+    def begin(self) -> bytes:
+        """The first chunk."""
+        return b"retry: 2000\n\n"
 
-def follow(here: Context, after: int) -> Iterator[bytes]:
-    """Every event behind a position, as it comes, with a heartbeat in between."""
-    yield b"retry: 2000\n\n"
-    while not here.watch.closed:
-        if here.watch.wait(after, HEARTBEAT_SECONDS) <= after:
-            yield b": still here\n\n"
-            continue
-        events = read_log(here, after + 1, HEARTBEAT_SECONDS, partial(store.read, after=after, limit=200))
-        if events:
-            after = events[-1].position
-            yield b"".join(b"id: %d\ndata: %b\n\n" % (e.position, orjson.dumps(e.as_dict())) for e in events)
+    def beat(self) -> bytes:
+        """The chunk that shows that the stream is alive."""
+        return b": still here\n\n"
+
+    def known(self) -> bytes | None:
+        """The events behind `after`, which then lies behind them; None when they must be read."""
+        found = self._here.tail.get(self.after)
+        if found is None:
+            return None
+        self.after, chunk = found
+        return chunk
+
+    def read(self) -> bytes:
+        """As `known`, read from the log; empty when there are none."""
+        events = read_log(self._here, self.after + 1, HEARTBEAT_SECONDS, self._read)
+        if not events:
+            return b""
+        chunk = b"".join(b"id: %d\ndata: %b\n\n" % (e.position, orjson.dumps(e.as_dict())) for e in events)
+        self._here.tail.put(self.after, events[-1].position, chunk)
+        self.after = events[-1].position
+        return chunk
+
+    def _read(self, connection: Connection) -> Sequence[Event]:
+        return store.read(connection, after=self.after, limit=200)
+
+    def _follow(self) -> Iterator[bytes]:
+        """Every event behind a position, as it comes, with a heartbeat in between."""
+        yield self.begin()
+        while not self._here.watch.closed:
+            if self._here.watch.wait(self.after, self.heartbeat) <= self.after:
+                yield self.beat()
+            elif chunk := self.known() or self.read():
+                yield chunk
