@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import ClientDisconnected
 
 from events.committer import Answers
 from events.drafts import Draft
@@ -55,8 +56,9 @@ class QuickAppend:
         """Answer a request."""
         if FAILED in environ or not plain(environ, LARGEST):
             return self._application(environ, start_response)
-        began, body = time.perf_counter(), environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        began, body = time.perf_counter(), b""
         try:
+            body = _read(environ)
             answers = self._append(environ, body)
         except Exception as error:
             environ[FAILED], answers = error, None
@@ -133,6 +135,13 @@ def shown(here: Context, environ: Mapping[str, Any], answers: Answers, began: fl
         "Server-Timing": f"db;dur=0.0, total;dur={spent * 1000:.1f}",
     }
     return Answered(status, list(headers.items()), body)
+
+
+def _read(environ: WSGIEnvironment) -> bytes:
+    try:
+        return bytes(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+    except OSError:
+        raise ClientDisconnected("The body stopped before its end. Send it again.") from None
 
 
 def _raws(body: bytes) -> list[Any] | None:

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -305,7 +305,7 @@ class _Incoming(io.RawIOBase):
     """The body of a request, read as it comes."""
 
     def __init__(self, more: Callable[[], bytes]) -> None:
-        self._more, self._left = more, b""
+        self._more, self._left, self._ended = more, b"", False
 
     def readable(self) -> bool:
         """Yes."""
@@ -313,7 +313,8 @@ class _Incoming(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill a buffer, or part of it; 0 at the end."""
-        taken = self._left or self._more()
+        taken = self._left or (b"" if self._ended else self._more())
+        self._ended = not taken
         size = min(len(buffer), len(taken))
         buffer[:size], self._left = taken[:size], taken[size:]
         return size
@@ -323,12 +324,14 @@ async def _whole(proto: HTTPProtocol) -> bytes:
     return bytes(await proto())
 
 
-async def _next(chunks: Any) -> bytes:
+async def _next(chunks: AsyncIterator[bytes]) -> bytes:
     """The next bytes of a body; none at its end."""
-    async for chunk in chunks:
-        if chunk:
-            return bytes(chunk)
-    return b""
+    try:
+        while not (chunk := await anext(chunks)):
+            pass
+        return bytes(chunk)
+    except StopAsyncIteration:
+        return b""
 
 
 async def _sent(transport: Transport, chunk: bytes) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import orjson
 from flask import Response, request, stream_with_context
 from sqlalchemy import Connection
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from events import store
 from events.committer import Answers
@@ -98,6 +99,8 @@ def _bodies() -> tuple[list[Any], bool]:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refusal("unsupported-media-type", "Send the body uncompressed.", headers={"Accept-Encoding": "identity"})
     body = request.get_data(cache=False)
+    if request.content_length is None and len(body) == request.max_content_length:
+        raise RequestEntityTooLarge  # what was sent without its length is cut off there
     if request.mimetype == NDJSON:
         raws, batch = _lines(body), True
     else:
