@@ -32,7 +32,7 @@ from events.errors import Refused
 from events.watch import Watch
 from service import appending
 from service.api.events import FAILED
-from service.api.live import Stream
+from service.api.live import HEARTBEAT_SECONDS, Stream
 from service.appending import Answered
 from service.context import KEY
 from service.tokens import Token
@@ -51,6 +51,9 @@ WHOLE = 1024 * 1024
 
 BODY_SECONDS = 60.0
 """How long the next bytes of a body may take."""
+
+STREAM_SECONDS = 0.000_25
+"""The time between two rounds of sending is at least so long for each stream that is open: 0.2 seconds for 800."""
 
 APPEND_SECONDS = 20.0
 BODILESS = (204, 304)
@@ -80,6 +83,7 @@ class Loop:
         self._app, self._here = app, app.extensions[KEY]
         self._threads = ThreadPoolExecutor(THREADS, "request")
         self._looking: dict[str, asyncio.Future[Token | None]] = {}
+        self._reading: dict[int, asyncio.Future[None]] = {}
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called before the first request."""
@@ -209,25 +213,37 @@ class Loop:
 
     async def _follow(self, stream: Stream, transport: Transport) -> None:
         """Send a live stream until it ends or the client goes."""
+        growth = self._growth
+        growth.followers += 1
         try:
-            self._growth.listen()
+            growth.listen()
             await transport.send_bytes(stream.begin())
             while not self._here.watch.closed:
-                grown = self._growth.next
                 if self._here.watch.head <= stream.after:
-                    waited, _ = await asyncio.wait((grown,), timeout=stream.heartbeat)
-                    if not waited:
+                    grown = await growth.next
+                    if not grown:
                         await transport.send_bytes(stream.beat())
-                        continue
-                chunk = stream.known()
-                if chunk is None:
-                    chunk = await self._loop.run_in_executor(self._threads, stream.read)
+                    continue
+                chunk = stream.known() or await self._read(stream)
                 if chunk:
                     await transport.send_bytes(chunk)
         except (RuntimeError, ConnectionError):
             pass  # the client has gone
         finally:
+            growth.followers -= 1
             stream.close()
+
+    async def _read(self, stream: Stream) -> bytes | None:
+        """What a stream sends next; of those that stand at one position, the first reads it for all."""
+        at = stream.after
+        if at in self._reading:
+            await self._reading[at]
+            return stream.known()
+        self._reading[at] = self._loop.create_future()
+        try:
+            return await self._loop.run_in_executor(self._threads, stream.read)
+        finally:
+            self._reading.pop(at).set_result(None)
 
 
 class _Answers:
@@ -279,25 +295,43 @@ class _Deadlines:
 
 
 class _Growth:
-    """Tells the loop that the log has grown, or that the program ends."""
+    """Tells all streams together that the log has grown, or that it is time for a sign of life."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, watch: Watch) -> None:
         self._loop, self._watch, self._listening = loop, watch, False
-        self.next: asyncio.Future[None] = loop.create_future()
+        self._told, self._telling = 0.0, False
+        self.followers = 0
+        self.next: asyncio.Future[bool] = loop.create_future()
 
     def listen(self) -> None:
         """Begin to be told, with the first stream."""
         if not self._listening:
             self._listening = True
             self._watch.tell(self._grown)
+            self._beat()
 
     def _grown(self) -> None:
         """Called by the watch, from its thread."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._tell)
+            self._loop.call_soon_threadsafe(self._soon)
+
+    def _soon(self) -> None:
+        """Tell, but not so often that the streams leave no time for anything else."""
+        if not self._telling:
+            self._telling = True
+            until = self._told + self.followers * STREAM_SECONDS
+            self._loop.call_later(0 if self._watch.closed else max(0.0, until - self._loop.time()), self._tell)
 
     def _tell(self) -> None:
-        self.next.set_result(None)
+        self._telling, self._told = False, self._loop.time()
+        self._wake(grown=True)
+
+    def _beat(self) -> None:
+        self._wake(grown=False)
+        self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
+
+    def _wake(self, *, grown: bool) -> None:
+        self.next.set_result(grown)
         self.next = self._loop.create_future()
 
 

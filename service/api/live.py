@@ -71,8 +71,6 @@ def _start(args: dict[str, Any]) -> int | None:
 class Stream:
     """The chunks of one stream, for who iterates over it or for a loop; closing it gives its place back."""
 
-    heartbeat = HEARTBEAT_SECONDS
-
     def __init__(self, here: Context, after: int) -> None:
         self._here, self.after = here, after
         self._chunks = self._follow()
@@ -129,7 +127,7 @@ class Stream:
         """Every event behind a position, as it comes, with a heartbeat in between."""
         yield self.begin()
         while not self._here.watch.closed:
-            if self._here.watch.wait(self.after, self.heartbeat) <= self.after:
+            if self._here.watch.wait(self.after, HEARTBEAT_SECONDS) <= self.after:
                 yield self.beat()
             elif chunk := self.known() or self.read():
                 yield chunk
