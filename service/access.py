@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 
 from flask import Flask, Response, g, request
 from limits import RateLimitItemPerMinute
@@ -26,13 +25,18 @@ OPEN = ("/healthz", "/readyz", "/problems/", "/static/")
 SIGN_IN = ("/sign-in", "/en/sign-in", "/fr/sign-in")
 
 
+LIMITS = "depositary.limits"
+COUNTED = "depositary.counted"
+"""In the environment of a request that was counted before: for how many seconds it must wait."""
+
 LARGEST_FORM, LARGEST_SIGN_IN = 512 * 1024, 16 * 1024
 """Bytes of a form; a form is parsed before it is known whose it is."""
 
 
 def install(app: Flask, rate_limit: int | None) -> None:
     """Check every request before it is answered."""
-    limit = _limiter(rate_limit) if rate_limit is not None else None
+    limits = Limits(rate_limit) if rate_limit is not None else None
+    app.extensions[LIMITS] = limits
     cookies.install(app)
 
     def check() -> None:
@@ -42,8 +46,8 @@ def install(app: Flask, rate_limit: int | None) -> None:
             if g.token is None and _takes_cookies():
                 g.token = g.signed_in = cookies.signed_in()
         finally:
-            if limit and g.token is None:
-                limit()
+            if limits and g.token is None:
+                _limit(limits)
         check_reading()
 
     app.before_request(check)
@@ -111,17 +115,27 @@ def bearer() -> Token | None:
     return token
 
 
-def _limiter(per_minute: int) -> Callable[[], None]:
-    window = MovingWindowRateLimiter(MemoryStorage())
-    rule = RateLimitItemPerMinute(per_minute)
+class Limits:
+    """How often an address may ask without a token."""
 
-    def limit() -> None:
-        if request.path.startswith(OPEN):
-            return
-        address = request.remote_addr or "unknown"
-        if not window.hit(rule, address):
-            seconds = max(1, math.ceil(window.get_window_stats(rule, address).reset_time - time.time()))
-            detail = f"At most {per_minute} requests a minute without a token. Wait {seconds} s, or use a token."
-            raise Refusal("rate-limited", detail, headers={"Retry-After": str(seconds)})
+    def __init__(self, per_minute: int) -> None:
+        self.per_minute = per_minute
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        self._rule = RateLimitItemPerMinute(per_minute)
 
-    return limit
+    def seconds(self, address: str) -> int:
+        """Count a request; how long to wait when it is one too many, else 0."""
+        if self._window.hit(self._rule, address):
+            return 0
+        reset = self._window.get_window_stats(self._rule, address).reset_time
+        return max(1, math.ceil(reset - time.time()))
+
+
+def _limit(limits: Limits) -> None:
+    if request.path.startswith(OPEN):
+        return
+    counted: int | None = request.environ.get(COUNTED)
+    seconds = limits.seconds(request.remote_addr or "unknown") if counted is None else counted
+    if seconds:
+        detail = f"At most {limits.per_minute} requests a minute without a token. Wait {seconds} s, or use a token."
+        raise Refusal("rate-limited", detail, headers={"Retry-After": str(seconds)})

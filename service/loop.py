@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -31,10 +31,12 @@ from events.drafts import Draft
 from events.errors import Refused
 from events.watch import Watch
 from service import appending
+from service.access import LIMITS
 from service.api.events import FAILED
 from service.api.live import HEARTBEAT_SECONDS, Stream
 from service.appending import Answered
 from service.context import KEY
+from service.pinned import Pinned
 from service.tokens import Token
 
 THREADS = 1_000
@@ -55,7 +57,11 @@ BODY_SECONDS = 60.0
 STREAM_SECONDS = 0.000_25
 """The time between two rounds of sending is at least so long for each stream that is open: 0.2 seconds for 800."""
 
+TURNS, TURN_SECONDS = 3, 0.1
+"""How many requests work at a time, and how long each is counted."""
+
 APPEND_SECONDS = 20.0
+PROBES = ("/healthz", "/readyz", "/metrics", "/api/v1/events/live")
 BODILESS = (204, 304)
 ENDED = (signal.SIGTERM, signal.SIGINT)
 LOG = logging.getLogger("depositary.http")
@@ -81,17 +87,21 @@ class Loop:
 
     def __init__(self, app: Flask) -> None:
         self._app, self._here = app, app.extensions[KEY]
+        self._pinned = Pinned(self._here, app.extensions[LIMITS])
         self._threads = ThreadPoolExecutor(THREADS, "request")
         self._looking: dict[str, asyncio.Future[Token | None]] = {}
         self._reading: dict[int, asyncio.Future[None]] = {}
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called before the first request."""
+        self._attach(loop)
+        _end_streams_on_signal(self._here.watch.close)
+
+    def _attach(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._answers = _Answers(loop)
+        self._answers, self._turns = _Answers(loop), _Turns(loop)
         self._growth = _Growth(loop, self._here.watch)
         self._bodies, self._appends = _Deadlines(loop, BODY_SECONDS), _Deadlines(loop, APPEND_SECONDS)
-        _end_streams_on_signal(self._here.watch.close)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called after the last request."""
@@ -105,12 +115,17 @@ class Loop:
         except (OSError, RuntimeError, asyncio.CancelledError):
             proto.response_empty(408, [("connection", "close")])
             return
-        answer: Answered | Begun | None = None
+        answer: Answered | Begun | None = self._pinned.get(environ, began)
         if body and appending.plain(environ, APPEND):
             answer = await self._append(environ, body, began)
         if answer is None:
             environ["wsgi.input"] = io.BytesIO(body) if body is not None else self._incoming(proto)
-            answer = await self._loop.run_in_executor(self._threads, self._call, environ)
+            done = await self._turns.take() if _works(environ) else None
+            try:
+                answer = await self._loop.run_in_executor(self._threads, self._call, environ)
+            finally:
+                if done:
+                    done()
         if isinstance(answer, Answered):
             proto.response_bytes(*answer)
         elif isinstance(answer.chunks, Stream):
@@ -198,9 +213,11 @@ class Loop:
         if not whole:
             return Begun(status, headers, chunks)
         try:
-            return Answered(status, headers, b"".join(chunks))
+            answer = Answered(status, headers, b"".join(chunks))
         finally:
             _close(chunks)
+        self._pinned.keep(environ, answer)
+        return answer
 
     def _send(self, chunks: Iterable[bytes], transport: Transport) -> None:
         """Send an answer as it is made, in a thread; no faster than the client takes it."""
@@ -294,6 +311,42 @@ class _Deadlines:
             self._loop.call_later(1, self._look)
 
 
+class _Turns:
+    """Lets few requests work at a time, in the order they came: a crowd of threads waits more than it works.
+
+    A turn ends with the request, or soon: a request that waits for a database must not keep the others waiting.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self._left = loop, TURNS
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> Callable[[], None]:
+        """Wait for a turn; what ends it, which may be called twice."""
+        if self._left:
+            self._left -= 1
+        else:
+            mine = self._loop.create_future()
+            self._waiting.append(mine)
+            await mine
+        over = [False]
+
+        def end() -> None:
+            if not over[0]:
+                over[0] = True
+                ending.cancel()
+                self._end()
+
+        ending = self._loop.call_later(TURN_SECONDS, end)
+        return end
+
+    def _end(self) -> None:
+        if self._waiting:
+            self._waiting.popleft().set_result(None)
+        else:
+            self._left += 1
+
+
 class _Growth:
     """Tells all streams together that the log has grown, or that it is time for a sign of life."""
 
@@ -370,6 +423,15 @@ async def _next(chunks: AsyncIterator[bytes]) -> bytes:
 
 async def _sent(transport: Transport, chunk: bytes) -> None:
     await transport.send_bytes(chunk)
+
+
+def _works(environ: Mapping[str, Any]) -> bool:
+    """Whether a request will work rather than wait for its body, a commit or a position. Probes never queue."""
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and environ["PATH_INFO"] not in PROBES
+        and "min_position" not in environ["QUERY_STRING"]
+    )
 
 
 def _close(chunks: Iterable[bytes] | Iterator[bytes]) -> None:

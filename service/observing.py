@@ -18,6 +18,8 @@ from service.context import context
 LOG = logging.getLogger("depositary.http")
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SLOW_SECONDS = 2.0
+ROUTE = "depositary.route"
+"""In the environment of a request that was answered: by which rule."""
 
 blp = Blueprint("observing", __name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -56,6 +58,7 @@ def a_request_id(given: str) -> str:
 def _end(response: Response) -> Response:
     spent, in_database = time.perf_counter() - g.began, _in_database.get() or [0.0]
     route = request.url_rule.rule if request.url_rule else "none"
+    request.environ[ROUTE] = route
     context().metrics.answered(request.method, route, response.status_code, spent)
     response.headers["X-Request-Id"] = request_id.get()
     response.headers["Server-Timing"] = f"db;dur={in_database[0] * 1000:.1f}, total;dur={spent * 1000:.1f}"

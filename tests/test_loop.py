@@ -141,13 +141,19 @@ def test_a_body_that_stops_short_harms_nobody(server: Server) -> None:
 
 def test_streams_are_sent_every_event_and_end_with_the_server(url: str) -> None:
     secret = run(url, "token", "create", "e", "--role", "editor").stdout.strip()
-    count, begun = 20, threading.Barrier(21)
+    count, begun, last = 20, threading.Barrier(21), threading.Barrier(21)
     with ThreadPoolExecutor(count) as threads, served(url) as (base, process):
 
         def follow(nth: int) -> list[int]:
             with httpx.stream("GET", f"{base}/api/v1/events/live?after={nth % 2}", timeout=60) as stream:
                 begun.wait(30)
-                return [int(line[4:]) for line in stream.iter_lines() if line.startswith("id: ")]
+                found: list[int] = []
+                for line in stream.iter_lines():
+                    if line.startswith("id: "):
+                        found.append(int(line[4:]))
+                        if found[-1] == 31:
+                            last.wait(30)
+                return found
 
         editor = {"Authorization": f"Bearer {secret}"}
         httpx.post(f"{base}/api/v1/events", json=builders.meeting(), headers=editor)
@@ -158,6 +164,7 @@ def test_streams_are_sent_every_event_and_end_with_the_server(url: str) -> None:
                 assert client.post("/api/v1/events", json=builders.meeting(), headers=editor).status_code == 201
             watching = client.get("/metrics").text
             assert f"depositary_live_streams {count}.0" in watching
+        last.wait(30)
     assert process.process.returncode == 0
     for nth, one in enumerate(followed):
         assert one.result() == list(range(1 + nth % 2, 32))
@@ -197,10 +204,7 @@ def ask(app: Flask, protocol: Protocol, length: int, editor: dict[str, str]) -> 
 
     async def main() -> None:
         answering = Loop(app)
-        answering._loop = asyncio.get_running_loop()
-        answering._answers = loops._Answers(answering._loop)
-        answering._bodies = loops._Deadlines(answering._loop, loops.BODY_SECONDS)
-        answering._appends = loops._Deadlines(answering._loop, loops.APPEND_SECONDS)
+        answering._attach(asyncio.get_running_loop())
         await answering.__rsgi__(scope, protocol)  # type: ignore[arg-type]
 
     asyncio.run(main())
