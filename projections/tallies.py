@@ -43,7 +43,7 @@ def tables(generation: int) -> Tables:
             flag("formal"),
             Column("level", String(20), nullable=False),
         ],
-        ["of", "party", "earliest", "latest", "position"],
+        ["of", "party", "earliest", "latest", "position", "known_from", "known_until"],
         ["of", "earliest", "party", "known_from", "known_until"],
         ["of", "latest", "party", "known_from", "known_until"],
         ["stream_id"],
@@ -105,7 +105,7 @@ def _row(act: Act, meeting: Meeting, party: str) -> tuple[Any, ...]:
     return (party, *days, meeting.mode, meeting.formal, meeting.level)
 
 
-VIEW = View(name="tallies", version=3, tables=tables, rows=rows)
+VIEW = View(name="tallies", version=4, tables=tables, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
