@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 import click
@@ -9,33 +10,45 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from events.errors import SchemaOutdated
 from service import garbage
-from service.commands import auditing, copying, databases, exporting, importing, rebuilding, replaying, serving, tokens
 from service.settings import WrongSetting
 
+COMMANDS = {
+    "serve": "serving",
+    "worker": "serving",
+    "demo": "serving",
+    "import": "importing",
+    "export": "exporting",
+    "copy": "copying",
+    "rebuild": "rebuilding",
+    "replay": "replaying",
+    "check": "auditing",
+    "token": "tokens",
+    "db": "databases",
+}
+"""Every command and the module that holds it, which is loaded when the command is wanted."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Commands(click.Group):
+    """The commands, of which one is loaded: all of them together take longer than most take to do their work."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"service.commands.{COMMANDS[name]}")
+        command: click.Command = getattr(module, "import_" if name == "import" else name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="depositary", prog_name="depositary")
 def depositary() -> None:
     """Keep the authentic record of diplomacy: append events, and view them as of any date and as known at any time.
 
     Settings are read from the environment: DEPOSITARY_DATABASE_URL and others; see the README.
     """
-
-
-for command in (
-    serving.serve,
-    serving.worker,
-    serving.demo,
-    importing.import_,
-    exporting.export,
-    copying.copy,
-    rebuilding.rebuild,
-    replaying.replay,
-    auditing.check,
-    tokens.token,
-    databases.db,
-):
-    depositary.add_command(command)
 
 
 def main() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from events.database import Database
 from events.errors import SchemaOutdated
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).with_name("migrations")
 ADVISORY_LOCK = 0x6465706F
 
 
@@ -25,9 +26,11 @@ def upgrade(database: Database) -> None:
         if present is not None and present not in _known():
             raise _newer(present)
         if present != newest():
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            from alembic import command
+
+            steps = config()
+            steps.attributes["connection"] = connection
+            command.upgrade(steps, "head")
 
 
 def check(database: Database) -> None:
@@ -43,8 +46,9 @@ def check(database: Database) -> None:
     )
 
 
-def _known() -> set[str]:
-    return {script.revision for script in _scripts().walk_revisions()}
+def _known() -> list[str]:
+    """The steps there are, in their order: the files begin with their numbers."""
+    return sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _newer(present: str) -> SchemaOutdated:
@@ -55,20 +59,22 @@ def _newer(present: str) -> SchemaOutdated:
 
 def revision(connection: Connection) -> str | None:
     """The step a database stands at; None when it is empty."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def newest() -> str:
     """The last step there is."""
-    return str(_scripts().get_current_head())
+    return _known()[-1]
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def config() -> Config:
+    """What Alembic needs to know. It is loaded for the steps alone, since looking which were made needs none of it."""
+    from alembic.config import Config
 
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+    made = Config()
+    made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    made.set_main_option("path_separator", "os")
+    return made

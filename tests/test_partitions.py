@@ -78,7 +78,7 @@ def test_a_log_in_one_table_becomes_the_first_partition_and_who_might_append_sti
     if databases.engine == "sqlite":
         return
     owner = connect(databases.empty())
-    config = migrate._config()
+    config = migrate.config()
     with owner.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")

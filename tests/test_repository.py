@@ -41,7 +41,10 @@ def test_every_type_of_event_is_documented(type: str) -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    for name, command in depositary.commands.items():
+    context = click.Context(depositary)
+    for name in depositary.list_commands(context):
+        command = depositary.get_command(context, name)
+        assert command
         assert f"`depositary {name}" in SERVICE
         for option in command.params:
             if isinstance(option, click.Option):
