@@ -32,7 +32,7 @@ from service.api import (
     tallies,
     timeline,
 )
-from service.appending import QuickAppend
+from service.appending import SHORT, QuickAppend
 from service.charts import png
 from service.context import KEY, Context
 from service.metrics import Metrics
@@ -83,7 +83,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = clocks.now) -> Fla
     app.url_map.merge_slashes = False
     _register_errors(app)
     observing.install(app, database.reading)
-    if not tracing.install(app, os.environ):
+    app.extensions[SHORT] = not tracing.install(app, os.environ)
+    if app.extensions[SHORT]:
         app.wsgi_app = QuickAppend(app.wsgi_app, here)  # type: ignore[method-assign]
     access.install(app, settings.rate_limit)
     negotiation.install(app)

@@ -25,6 +25,9 @@ from service.envelope import draft
 from service.observing import a_request_id
 from service.tokens import Token
 
+SHORT = "depositary.short"
+"""Whether there are short ways past the application; where its work is traced, there are none."""
+
 PATH = "/api/v1/events"
 LARGEST = 4 * 1024 * 1024
 OTHERWISE = ("HTTP_IF_MATCH", "HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING", "HTTP_ORIGIN", "QUERY_STRING")

@@ -87,6 +87,7 @@ class Loop:
 
     def __init__(self, app: Flask) -> None:
         self._app, self._here = app, app.extensions[KEY]
+        self._short: bool = app.extensions[appending.SHORT]
         self._pinned = Pinned(self._here, app.extensions[LIMITS])
         self._threads = ThreadPoolExecutor(THREADS, "request")
         self._looking: dict[str, asyncio.Future[Token | None]] = {}
@@ -115,8 +116,8 @@ class Loop:
         except (OSError, RuntimeError, asyncio.CancelledError):
             proto.response_empty(408, [("connection", "close")])
             return
-        answer: Answered | Begun | None = self._pinned.get(environ, began)
-        if body and appending.plain(environ, APPEND):
+        answer: Answered | Begun | None = self._pinned.get(environ, began) if self._short else None
+        if self._short and body and appending.plain(environ, APPEND):
             answer = await self._append(environ, body, began)
         if answer is None:
             environ["wsgi.input"] = io.BytesIO(body) if body is not None else self._incoming(proto)

@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from events.database import connect
 from service import logs
 from service.app import create_app
+from service.loop import Loop
 from service.metrics import Metrics
 from service.observing import request_id
 from service.settings import Settings
@@ -170,5 +171,6 @@ def test_spans_are_made_where_opentelemetry_is_told_where_to_send_them(
     exporter.clear()
     made = create_app(Settings(database_url=url, home="CA"))
     made.test_client().get("/api/v1/events")
+    assert not Loop(made)._short
     made.extensions["depositary"].close()
     assert [span.name for span in exporter.get_finished_spans()] == ["GET /api/v1/events"]
