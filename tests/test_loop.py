@@ -29,12 +29,21 @@ OF_THE_SERVER = ("date", "server", "content-length", "transfer-encoding", "conne
 
 
 @pytest.fixture(scope="module")
-def server(databases: Databases) -> Iterator[Server]:
-    """A server, and the token of an editor."""
+def running(databases: Databases) -> Iterator[tuple[str, dict[str, str]]]:
+    """The address of a server, whose web process lives until the end, and the token of an editor."""
     url = databases.new()
     secret = run(url, "token", "create", "e", "--role", "editor").stdout.strip()
-    with served(url) as (base, _), httpx.Client(base_url=base, timeout=30) as client:
-        yield client, {"Authorization": f"Bearer {secret}"}
+    with served(url) as (base, process):
+        yield base, {"Authorization": f"Bearer {secret}"}
+        assert process.text().count("Spawning worker") == 1, process.text()
+
+
+@pytest.fixture
+def server(running: tuple[str, dict[str, str]]) -> Iterator[Server]:
+    """A client of the server with connections of its own, and the token."""
+    base, editor = running
+    with httpx.Client(base_url=base, timeout=30) as client:
+        yield client, editor
 
 
 def connection(client: httpx.Client) -> socket.socket:
