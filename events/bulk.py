@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Table
 
-COPIED = 50
+COPIED = 16
 """From how many rows on COPY is worth its two more messages."""
 
 SIZES = (128, 32, 8, 4, 2, 1)
