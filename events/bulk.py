@@ -53,24 +53,6 @@ def add_missing(connection: Connection, table: Table, rows: Sequence[Values]) ->
     change(connection, f"{_insert(table, connection.dialect.name)} ON CONFLICT DO NOTHING", rows)
 
 
-def add_up(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
-    """Add the last value of each row to that of the row with the same key; a row that comes to 0 goes."""
-    keys = [column.name for column in table.primary_key]
-    n = table.columns.values()[-1].name
-    added = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {n} = {table.name}.{n} + excluded.{n}"
-    dialect = connection.dialect.name
-    if dialect == "postgresql" and len(rows) >= COPIED:
-        fresh = f"new_{table.name}"
-        connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {fresh} (LIKE {table.name}) ON COMMIT DROP")
-        _copy(connection, fresh, table, rows)
-        connection.exec_driver_sql(f"INSERT INTO {table.name} SELECT * FROM {fresh} {added}")
-    else:
-        change(connection, f"{_insert(table, dialect)} {added}", rows)
-    fallen = [tuple(row[:-1]) for row in rows if row[-1] < 0]
-    same = " AND ".join(f"{key} = {_mark(dialect)}" for key in keys)
-    change(connection, f"DELETE FROM {table.name} WHERE {same} AND {n} = 0", fallen)
-
-
 def change(connection: Connection, statement: str, rows: Sequence[Values]) -> None:
     """Run a statement with the driver's marks for each row."""
     if rows:

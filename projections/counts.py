@@ -1,15 +1,14 @@
 """How many actions of the timeline there are by party, kind, person, topic, month, and sourced or not.
 
-The whole timeline is counted from sums by years that the projection keeps, with the year of `as_of` and what is said to
-hold only between two days counted from the actions. A state of the record shortly before the head is the head's counts
-but for the streams that changed since. Anything else is counted action by action, the plain way that the others equal.
+The whole timeline is counted from blocks, at any state of the record. Anything else is counted action by action, the
+plain way that the other equals.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,24 +19,18 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    and_,
     cast,
     distinct,
     func,
     literal_column,
-    not_,
-    or_,
     select,
 )
 
+from projections.blocks import Ask, counted
 from projections.browse import TimelineQuery, held, matches
 from projections.clocks import Clocks
-from projections.tables import checkpoints
-from projections.timeline import SPANS, month, tables
+from projections.timeline import APART, month, tables
 from projections.view import Tables
-
-RECENT = 2_000
-"""How many positions before the head a state of the record may lie to be counted from the head's."""
 
 FACETS = ("kind", "sourced", "party", "person", "topic", "months")
 Value = tuple[str, str]
@@ -48,24 +41,7 @@ Value = tuple[str, str]
 class Counts:
     """Numbers of actions by facet and value; `months` has the months of `earliest` and `latest`, as `month` numbers."""
 
-    by: Mapping[str, Counter[Value]] = field(
-        default_factory=lambda: {
-            facet: Counter() for facet in ("kind", "sourced", "party", "person", "topic", "months")
-        }
-    )
-
-    def __add__(self, other: Counts) -> Counts:
-        return self._with(other, 1)
-
-    def __sub__(self, other: Counts) -> Counts:
-        return self._with(other, -1)
-
-    def _with(self, other: Counts, sign: int) -> Counts:
-        made = Counts()
-        for facet, found in made.by.items():
-            found.update(self.by[facet])
-            found.update({value: sign * n for value, n in other.by[facet].items()})
-        return made
+    by: Mapping[str, Counter[Value]] = field(default_factory=lambda: {facet: Counter() for facet in FACETS})
 
     def total(self) -> int:
         """The number of actions."""
@@ -94,22 +70,19 @@ class Counts:
         return sorted(numbers.items())
 
 
-def count(connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery) -> Counts:
-    """The matching actions by facet."""
+def count(
+    connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery, facets: Sequence[str] = FACETS
+) -> Counts:
+    """The matching actions by facet; of the whole timeline only by these."""
     made = tables(generation)
-    plain = matches(connection, generation, clocks, query)
     if replace(query, descending=True) != TimelineQuery():
-        return one_by_one(connection, made, clocks, plain)
-    reached = _reached(connection, generation)
-    if reached - clocks.position > RECENT:
-        return one_by_one(connection, made, clocks, plain)
-    now = replace(clocks, position=reached)
-    found = _whole(connection, made, now)
-    if reached > clocks.position:
-        table = made["actions"]
-        changed = table.c.stream_id.in_(select(table.c.stream_id).where(table.c.known_from > clocks.position))
-        found -= one_by_one(connection, made, now, and_(matches(connection, generation, now, query), changed))
-        found += one_by_one(connection, made, clocks, and_(plain, changed))
+        return one_by_one(connection, made, clocks, matches(connection, generation, clocks, query))
+    found = Counts()
+    asks = [Ask(facet, clocks.day) for facet in facets]
+    for facet, numbers in zip(facets, counted(connection, made, clocks.position, asks), strict=True):
+        for value, n in numbers.items():
+            one, _, shown = value.partition(APART)
+            found.by[facet][one, shown] = n
     return found
 
 
@@ -156,51 +129,3 @@ def _parties(made: Tables, clocks: Clocks, positions: ColumnElement[Any]) -> Sel
     number = cast(func.sum(found.c.n), BigInteger)
     counted: Select[Any, Any, Any] = select(sets.c.party, literal_column("''"), number)
     return counted.where(sets.c.party_set == found.c.party_set).group_by(sets.c.party)
-
-
-def _reached(connection: Connection, generation: int) -> int:
-    where = (checkpoints.c.projection == "timeline") & (checkpoints.c.generation == generation)
-    return connection.scalar(select(checkpoints.c.position).where(where)) or 0
-
-
-def _whole(connection: Connection, made: Tables, clocks: Clocks) -> Counts:
-    """All that stands at the checkpoint: kept sums of whole years, and the rest from the actions."""
-    actions = made["actions"]
-    shown = and_(clocks.knows(actions), actions.c.retracted.is_(False))
-    split = actions.c.position.in_(_split(made, clocks))
-    apart = one_by_one(connection, made, clocks, and_(shown, split, actions.c.earliest <= clocks.day))
-    if clocks.as_of is None:
-        return _kept(connection, made) + apart
-    year, always = clocks.as_of.year, replace(clocks, as_of=None)
-    first, last = dt.date(year, 1, 1).toordinal(), dt.date(year, 12, 31).toordinal()
-    begun = and_(shown, actions.c.earliest.between(first, clocks.day))
-    ahead = and_(shown, actions.c.earliest.between(clocks.day + 1, last))
-    if _size(connection, ahead) < _size(connection, begun):
-        return _kept(connection, made, year) + apart - one_by_one(connection, made, always, and_(ahead, not_(split)))
-    return _kept(connection, made, year - 1) + apart + one_by_one(connection, made, always, and_(begun, not_(split)))
-
-
-def _size(connection: Connection, where: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).where(where)) or 0
-
-
-def _split(made: Tables, clocks: Clocks) -> Select[Any]:
-    """The actions with somebody involved only from or until a day; each has a row that begins at a day."""
-    involved = made["involved"]
-    return select(involved.c.position).where(involved.c.from_day > literal_column("0"), clocks.knows(involved))
-
-
-def _kept(connection: Connection, made: Tables, until: int = dt.MAXYEAR) -> Counts:
-    """The sums until the end of a year: of whole centuries, then of the decades and of the years that are left."""
-    table, spans = made["counts"], []
-    begin = 0
-    for years in reversed(SPANS):
-        end = (until + 1) // years * years
-        spans.append(and_(table.c.years == years, table.c.first >= begin, table.c.first < end))
-        begin = end
-    columns = (table.c.facet, table.c.value, table.c.shown)
-    query = select(*columns, cast(func.sum(table.c.n), BigInteger)).where(or_(*spans)).group_by(*columns)
-    found = Counts()
-    for facet, value, shown, n in connection.execute(query):
-        found.by[facet][value, shown] = n
-    return found

@@ -7,7 +7,7 @@ that a view cannot digest stops that view alone, right before it, and shows; not
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from sqlalchemy import Connection, Table, inspect
@@ -16,17 +16,21 @@ from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, Programm
 from events import bulk, store
 from events.database import Database
 from events.types import Event
-from projections import checkpoints, lease
+from projections import blocks, checkpoints, lease, packing
 from projections.checkpoints import Checkpoint, Fenced
 from projections.folding import Changes, Step, fold, set_rows, steps
 from projections.lease import Lease
-from projections.view import COUNTS, OPEN, SETS, Tables, View
+from projections.packing import Packer
+from projections.view import BLOCKS, OPEN, POINTS, SETS, Tables, View
 
-BATCH = 500
-ROWS = "autovacuum_vacuum_insert_scale_factor = 0.05"
+BATCH = blocks.BASE
+ROWS = "SET (autovacuum_vacuum_insert_scale_factor = 0.05)"
 """Settings of a view's table on PostgreSQL: vacuumed often enough that its indexes answer alone."""
-SUMS = "fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02"
-"""Those of one whose rows change all the time: room for the new row beside the old."""
+SETTINGS = {
+    POINTS: "SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)",
+    BLOCKS: "ALTER COLUMN body SET STORAGE EXTERNAL",
+}
+"""Others: rows that go after a while and make room for the next; bodies that are packed already."""
 LOG = logging.getLogger("depositary.projections")
 
 
@@ -39,6 +43,7 @@ class Runner:
         self.database, self.views, self.holder, self.clock, self.batch = database, views, holder, clock, batch
         self.lease: Lease | None = None
         self._cache = store.StreamCache()
+        self._packers: dict[tuple[str, int], Packer] = {}
 
     def lead(self) -> bool:
         """Take or keep the lease; whether this runner leads now."""
@@ -76,7 +81,7 @@ class Runner:
 
     def _begin(self, mine: Lease) -> None:
         """What a new leader sees to: stopped views try again, and each view has a generation to work on."""
-        self._cache = store.StreamCache()
+        self._cache, self._packers = store.StreamCache(), {}
         with self.database.write() as connection:
             checkpoints.resume(connection, mine)
         for view in self.views:
@@ -99,14 +104,29 @@ class Runner:
                 behind.setdefault(at.position, []).append((view, at))
             elif not at.live:
                 self._swap(view, at, mine)
+                return True
         for position, those in behind.items():
             more = self._advance(position, those, mine) or more
+        return self._pack(by_name, present) or more
+
+    def _pack(self, views: Mapping[str, View], present: Sequence[Checkpoint]) -> bool:
+        """Gather a few points into blocks; whether there are more. Where it fails, counts are right all the same."""
+        more = False
+        for at in present:
+            view = views.get(at.projection)
+            if view is None or at.version != view.version or BLOCKS not in view.tables(at.generation):
+                continue
+            packer = self._packers.setdefault(
+                (view.name, at.generation), Packer(self.database, view.tables(at.generation))
+            )
+            more = packer.step(at.position) or more
         return more
 
     def _advance(self, position: int, those: Sequence[tuple[View, Checkpoint]], mine: Lease) -> bool:
         """Take one batch into all generations that stand at a position; whether any could."""
         with self.database.read() as connection:
-            events = store.read(connection, position, self.batch)
+            past = position % blocks.BASE if self.batch >= blocks.BASE else 0
+            events = store.read(connection, position, self.batch - past)
         try:
             taken = self._steps(position, events)
         except (OperationalError, ProgrammingError, InternalError):
@@ -160,7 +180,7 @@ class Runner:
         position = taken[-1][0].position
         with self.database.derive() as connection:
             checkpoints.advance(connection, at, position, mine, self.clock())
-            write(connection, view, view.tables(at.generation), changes)
+            write(connection, view, view.tables(at.generation), changes, at.position, position)
         return Checkpoint(**{**vars(at), "position": position})
 
     def _swap(self, view: View, new: Checkpoint, mine: Lease) -> None:
@@ -171,8 +191,8 @@ class Runner:
             drop_generation(self.database, view, one.generation)
 
 
-def write(connection: Connection, view: View, tables: Tables, changes: Changes) -> None:
-    """Close and insert rows, and add up sums."""
+def write(connection: Connection, view: View, tables: Tables, changes: Changes, after: int, until: int) -> None:
+    """Close and insert rows, and note points, of the events behind one position until another."""
     for name, closes in changes.closes.items():
         bulk.change(connection, _closing(tables[name], connection.dialect.name), [(p, *key) for p, key in closes])
     for name, rows in changes.inserts.items():
@@ -181,7 +201,8 @@ def write(connection: Connection, view: View, tables: Tables, changes: Changes) 
         view.inserted(connection, tables, changes.inserts)
     if changes.sets:
         bulk.add_missing(connection, tables[SETS], sorted(set_rows(changes.sets)))
-    add_up(connection, tables, changes)
+    if POINTS in tables:
+        packing.add(connection, tables, changes.points, after, until)
 
 
 @cache
@@ -189,13 +210,6 @@ def _closing(table: Table, dialect: str) -> str:
     mark = "%s" if dialect == "postgresql" else "?"
     same = " AND ".join(f"{key} = {mark}" for key in table.info["keys"])
     return f"UPDATE {table.name} SET known_until = {mark} WHERE {same} AND known_until = {OPEN}"
-
-
-def add_up(connection: Connection, tables: Tables, changes: Changes) -> None:
-    """Add what changed to the sums of a view."""
-    rows = [(*key, n) for key, n in sorted(changes.sums.items()) if n]
-    if rows:
-        bulk.add_up(connection, tables[COUNTS], rows)
 
 
 def begin_generation(database: Database, view: View, now: int) -> int:
@@ -235,25 +249,22 @@ def _exists(connection: Connection, view: View, generation: int) -> bool:
 def create_tables(connection: Connection, view: View, generation: int) -> Tables:
     """Create the empty tables of one generation."""
     tables = view.tables(generation)
-    for table in tables.values():
+    for name, table in tables.items():
         table.create(connection)
         if connection.dialect.name == "postgresql":
-            changing = "n" in table.info["values"]
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} SET ({SUMS if changing else ROWS})")
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} {SETTINGS.get(name, ROWS)}")
     if view.create:
         view.create(connection, tables)
     return tables
 
 
 def drop_tables(connection: Connection, view: View, generation: int) -> None:
-    """Drop the tables of one generation where they exist."""
-    tables = view.tables(generation)
+    """Drop the tables of one generation where they exist, of other versions as well."""
     if view.drop:
-        view.drop(connection, tables)
-    present = set(inspect(connection).get_table_names())
-    for table in tables.values():
-        if table.name in present:
-            table.drop(connection)
+        view.drop(connection, view.tables(generation))
+    for name in inspect(connection).get_table_names():
+        if name.startswith(f"{view.name}_") and name.endswith(f"_{generation}"):
+            connection.exec_driver_sql(f"DROP TABLE {name}")
 
 
 def drop_generation(database: Database, view: View, generation: int) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from events.streams import Stream, evolve, initial
 from events.types import Event
-from projections.view import COUNTS, OPEN, SETS, Key, Rows, Values, View
+from projections.view import OPEN, POINTS, SETS, Key, Rows, Values, View
 
 Step = tuple[Event, Stream, Stream]
 """An event, with its stream before and after it."""
@@ -17,14 +16,15 @@ Step = tuple[Event, Stream, Stream]
 
 @dataclass(kw_only=True)
 class Changes:
-    """Rows to insert and rows to close, by table; what to add to sums; and numbers to tell the meaning of.
+    """Rows to insert and rows to close, by table; points; and numbers to tell the meaning of.
 
-    A row is `[*key, known_from, known_until, *values]`, in the order of its table's columns.
+    A row is `[*key, known_from, known_until, *values]`, in the order of its table's columns; a point is
+    `(series, position, day, value, n)`.
     """
 
     inserts: dict[str, list[list[Any]]] = field(default_factory=dict)
     closes: dict[str, list[tuple[int, Key]]] = field(default_factory=dict)
-    sums: Counter[Key] = field(default_factory=Counter)
+    points: list[tuple[str, int, int, str, int]] = field(default_factory=list)
     sets: dict[Key, Values] = field(default_factory=dict)
     _open: dict[str, dict[Key, list[Any]]] = field(default_factory=dict)
 
@@ -32,8 +32,8 @@ class Changes:
         """Note what one event at a position changed in the rows of a stream."""
         for table in {*before, *after} if before else after:
             old, new = before.get(table, {}), after.get(table, {})
-            if table == COUNTS:
-                self._add_up(old, new)
+            if table == POINTS:
+                self._add_points(position, old, new)
             elif table == SETS:
                 self.sets.update(new)
             else:
@@ -52,12 +52,14 @@ class Changes:
                 still[stream_id, *key] = row
                 inserts.append(row)
 
-    def _add_up(self, old: Mapping[Key, Values], new: Mapping[Key, Values]) -> None:
-        sums = self.sums
-        for key, (n,) in new.items():
-            sums[key] = sums.get(key, 0) + n
-        for key, (n,) in old.items():
-            sums[key] = sums.get(key, 0) - n
+    def _add_points(self, position: int, old: Mapping[Key, Values], new: Mapping[Key, Values]) -> None:
+        add = self.points.append
+        for (series, day, value), (n,) in new.items():
+            if n := n - old.get((series, day, value), (0,))[0]:
+                add((series, position, day, value, n))
+        for (series, day, value), (n,) in old.items():
+            if n and (series, day, value) not in new:
+                add((series, position, day, value, -n))
 
     def _close(self, table: str, key: Key, position: int) -> None:
         row = self._open.get(table, {}).pop(key, None)

@@ -15,7 +15,7 @@ from projections.timeline import tables
 
 def party_counts(connection: Connection, generation: int, clocks: Clocks, *only: str) -> dict[str, int]:
     """Number of actions by party involved; of all parties, or of these."""
-    found = count(connection, generation, clocks, TimelineQuery(parties=only)).by["party"]
+    found = count(connection, generation, clocks, TimelineQuery(parties=only), ["party"]).by["party"]
     return {code: n for (code, _), n in found.items() if n and (not only or code in only)}
 
 

@@ -17,20 +17,15 @@ from sqlalchemy import Column, Connection, Index, Integer, Select, String, Table
 from events import parties
 from events.kinds.meeting import Meeting
 from events.streams import Act, Stream
+from projections import blocks
 from projections.clocks import Clocks, Window
-from projections.view import Rows, Tables, View, flag, summed, versioned, whole
+from projections.view import POINTS, Rows, Tables, View, flag, versioned, whole
 from projections.words import fold
-
-SPANS = (1, 12, 120, 1_200)
-"""Over how many months meetings are counted together, so that all until a month are the sum of a few spans."""
 
 
 @cache
 def tables(generation: int) -> Tables:
-    """`meetings`: one row per meeting and side. `people`: who took part in which. `counts`: how many by months.
-
-    `counts` has each meeting twice, by the first and by the last day on which it may have been (`side` 0 and 1).
-    """
+    """`meetings`: one row per meeting and side. `people`: who took part in which. And how many, as `series` tells."""
     meetings = versioned(
         f"tallies_meetings_{generation}",
         [whole("position"), Column("of", String(20))],
@@ -44,23 +39,12 @@ def tables(generation: int) -> Tables:
             Column("level", String(20), nullable=False),
         ],
         ["of", "party", "earliest", "latest", "position", "known_from", "known_until"],
-        ["of", "earliest", "party", "known_from", "known_until"],
-        ["of", "latest", "party", "known_from", "known_until"],
-        ["stream_id"],
     )
     imprecise = meetings.c.latest > meetings.c.earliest
     columns = (meetings.c.of, meetings.c.latest)
     Index(f"tallies_imprecise_{generation}", *columns, sqlite_where=imprecise, postgresql_where=imprecise)
     people = versioned(f"tallies_people_{generation}", [whole("position"), Column("person", String)], [])
-    counts = summed(
-        f"tallies_counts_{generation}",
-        Column("of", String(20)),
-        Column("side", Integer, autoincrement=False),
-        Column("months", Integer, autoincrement=False),
-        Column("first", Integer, autoincrement=False),
-        Column("party", String(20)),
-    )
-    return {"meetings": meetings, "people": people, "counts": counts}
+    return {"meetings": meetings, "people": people, **blocks.tables("tallies", generation)}
 
 
 def rows(stream: Stream) -> Rows:
@@ -69,29 +53,34 @@ def rows(stream: Stream) -> Rows:
         return {}
     meetings: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     people: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    counts: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    points: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for act in stream.standing():
         match meeting_of(act):
             case Meeting(parties=(one, other)) as meeting:
                 position = act.event.position
                 meetings[position, one] = _row(act, meeting, other)
                 meetings[position, other] = _row(act, meeting, one)
-                for side, day in enumerate((act.earliest, act.latest)):
-                    for months in SPANS:
-                        first = month(day) // months * months
-                        for of, party in ((one, other), (other, one)):
-                            key = (of, side, months, first, party)
-                            counts[key] = (counts[key][0] + 1 if key in counts else 1,)
+                for of, party in ((one, other), (other, one)):
+                    for key in (
+                        (first(of), act.earliest.toordinal(), party),
+                        (last(of), act.latest.toordinal(), party),
+                    ):
+                        points[key] = (points[key][0] + 1 if key in points else 1,)
                 names = (str(person["name"]) for person in act.content.data.get("people", ()))
                 people |= {(position, fold(name)): () for name in names}
             case _:
                 pass
-    return {"meetings": meetings, "people": people, "counts": counts}
+    return {"meetings": meetings, "people": people, POINTS: points}
 
 
-def month(day: dt.date) -> int:
-    """The number of a day's month, counted from January of the year 0."""
-    return day.year * 12 + day.month - 1
+def first(of: str) -> str:
+    """The series that counts the meetings of a party by the other, from the first day on which each may have been."""
+    return f"{of} first"
+
+
+def last(of: str) -> str:
+    """As `first`, from the last day."""
+    return f"{of} last"
 
 
 def meeting_of(act: Act) -> Meeting:
@@ -105,7 +94,7 @@ def _row(act: Act, meeting: Meeting, party: str) -> tuple[Any, ...]:
     return (party, *days, meeting.mode, meeting.formal, meeting.level)
 
 
-VIEW = View(name="tallies", version=4, tables=tables, rows=rows)
+VIEW = View(name="tallies", version=5, tables=tables, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +126,7 @@ class Tally:
 def tallies(connection: Connection, generation: int, clocks: Clocks, query: TallyQuery) -> list[Tally]:
     """The rows of the tally, by count down, then name; a party with neither count nor possible has none.
 
-    Every meeting is looked at; `tallying.tallied` gives the same without `days`, from sums.
+    Every meeting is looked at; `tallying.tallied` gives the same without `days`, from blocks.
     """
     window = Window(since=query.since, as_of=clocks.as_of)
     found: dict[str, Tally] = {}

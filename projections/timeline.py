@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -21,7 +21,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
-    literal_column,
     text,
     true,
 )
@@ -30,8 +29,9 @@ from events import bulk
 from events.canonical import encode
 from events.streams import Act, Stream
 from events.types import instant_text, kind_of
+from projections import blocks
 from projections.involvement import Involvement, involvements, last_involvement, parties_in, people_in
-from projections.view import ALWAYS, Rows, Tables, View, flag, numbered, summed, versioned, whole
+from projections.view import ALWAYS, POINTS, Rows, Tables, View, flag, numbered, versioned, whole
 from projections.words import fold, words
 
 Made = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
@@ -41,8 +41,8 @@ COUNTED = ("known_from", "known_until", "retracted", "kind", "sourced")
 PLACE = ("earliest", "latest", "position")
 """The order of the timeline."""
 
-SPANS = (1, 10, 100)
-"""Over how many years actions are counted together, so that all until a year are the sum of a few spans."""
+APART = "\x1f"
+"""Between the two parts of what is counted; no text of the record holds it."""
 
 SMALL = 8
 """How many parties an act may have for each to have a row of its own; larger sets, as of treaties, are looked into."""
@@ -50,7 +50,7 @@ SMALL = 8
 
 @cache
 def tables(generation: int) -> Tables:
-    """`actions`, and beside it, joined by `position`, `involved`, `members`, `people` and `topics`; `counts` of them.
+    """`actions`, and beside it, joined by `position`, `involved`, `members`, `people` and `topics`; counts of them.
 
     `involved` names the set of parties that have part in an action, and `sets` tells who is in it: hundreds of acts of
     one treaty involve the same parties. Where a set is small, `members` has a row for each party. What actions are
@@ -85,9 +85,8 @@ def tables(generation: int) -> Tables:
         [Column("until_day", Integer, nullable=False), whole("party_set"), flag("wide"), *_days()],
         ["party_set", *PLACE],
     )
-    split, wide = involved.c.from_day > literal_column("0"), involved.c.wide.is_(true())
+    wide = involved.c.wide.is_(true())
     places = [involved.c[name] for name in PLACE]
-    Index(f"timeline_split_{generation}", involved.c.position, sqlite_where=split, postgresql_where=split)
     Index(f"timeline_wide_{generation}", *places, involved.c.party_set, sqlite_where=wide, postgresql_where=wide)
     members = versioned(
         f"timeline_members_{generation}",
@@ -116,16 +115,8 @@ def tables(generation: int) -> Tables:
     )
     sets = numbered(f"timeline_sets_{generation}", "party_set", flag("wide"), Column("party", String(20)))
     Index(f"timeline_sets_{generation}_by_party", sets.c.party, sets.c.wide, sets.c.party_set)
-    counts = summed(
-        f"timeline_counts_{generation}",
-        Column("years", Integer, autoincrement=False),
-        Column("first", Integer, autoincrement=False),
-        Column("facet", String(10)),
-        Column("value", Text),
-        Column("shown", Text),
-    )
     beside = {"involved": involved, "members": members, "people": people, "topics": topics}
-    return {"actions": actions, **beside, "sets": sets, "counts": counts}
+    return {"actions": actions, **beside, "sets": sets, **blocks.tables("timeline", generation)}
 
 
 def _days() -> list[Column[Any]]:
@@ -154,7 +145,7 @@ def last(stream: Stream) -> Rows:
 
 
 def _nothing() -> Made:
-    return {name: {} for name in ("actions", "involved", "members", "people", "topics", "sets", "counts")}
+    return {name: {} for name in ("actions", "involved", "members", "people", "topics", "sets", POINTS)}
 
 
 def _add(made: Made, act: Act, parts: Sequence[Involvement]) -> None:
@@ -173,31 +164,41 @@ def _add(made: Made, act: Act, parts: Sequence[Involvement]) -> None:
             made["people"][position, nth, part.from_day] = (part.until_day, name, folded(name), party, role, *days)
     for nth, topic in enumerate(act.content.data.get("topics") or ()):
         made["topics"][position, nth] = (topic, folded(topic), *days)
-    if len(parts) == 1 and not act.retracted:
-        counts, year = made["counts"], act.earliest.year
-        periods = [(years, year // years * years) for years in SPANS]
-        for value in _counted(act, codes, [name for name, _, _ in people]):
-            for period in periods:
-                key = (*period, *value)
-                counts[key] = (counts[key][0] + 1 if key in counts else 1,)
+    if not act.retracted:
+        _add_points(made[POINTS], act, parts)
 
 
-def _counted(act: Act, codes: Sequence[str], people: Sequence[str]) -> list[tuple[Any, ...]]:
-    """The values that an action is counted by; `counts.py` tells how they are read."""
-    values: list[tuple[Any, ...]] = [("party", code, "") for code in codes]
-    values += [("person", *named) for named in _named(people)]
-    values += [("topic", *named) for named in _named(act.content.data.get("topics") or ())]
-    values += [("kind", act.event.kind, ""), ("sourced", "1" if act.content.sources else "0", "")]
-    values.append(("months", str(month(act.earliest)), str(month(act.latest))))
-    return values
+def _add_points(points: dict[tuple[Any, ...], tuple[Any, ...]], act: Act, parts: Sequence[Involvement]) -> None:
+    """The points that count an act: by what it is, and by who has part in it between two days."""
+    begin = act.earliest.toordinal()
+    found = [(series, begin, value, 1) for series, value in _of_act(act)]
+    for part in parts:
+        first, end = max(begin, part.from_day), max(begin, part.until_day)
+        for series, value in _of_part(part):
+            found.append((series, first, value, 1))
+            if end <= ALWAYS:
+                found.append((series, end, value, -1))
+    for *key, n in found:
+        points[(*key,)] = (points.get((*key,), (0,))[0] + n,)
 
 
-def _named(names: Iterable[str]) -> Iterable[tuple[str, str]]:
+def _of_act(act: Act) -> Iterator[tuple[str, str]]:
+    """(facet, value): a value is what is counted, and behind `APART` how it is shown where that is something else."""
+    yield "kind", act.event.kind
+    yield "sourced", "1" if act.content.sources else "0"
+    yield "months", f"{month(act.earliest)}{APART}{month(act.latest)}"
+    yield from (("topic", value) for value in _named(act.content.data.get("topics") or ()))
+
+
+def _of_part(part: Involvement) -> Iterator[tuple[str, str]]:
+    yield from (("party", code) for code in parties_in(part.data))
+    yield from (("person", value) for value in _named([name for name, _, _ in people_in(part.data)]))
+
+
+def _named(names: Iterable[str]) -> Iterator[str]:
     """Each name once, folded and as it is shown; of several spellings the first in the order of their letters."""
-    found: dict[str, str] = {}
-    for name in sorted(names, reverse=True):
-        found[folded(name)] = name
-    return found.items()
+    found = {folded(name): name for name in sorted(names, reverse=True)}
+    return (f"{value}{APART}{name}" for value, name in found.items())
 
 
 folded = lru_cache(16_384)(fold)
@@ -305,7 +306,7 @@ def drop(connection: Connection, made: Tables) -> None:
 
 VIEW = View(
     name="timeline",
-    version=5,
+    version=6,
     tables=tables,
     rows=rows,
     last=last,

@@ -32,8 +32,8 @@ OPEN = 2**62
 ALWAYS = 10_000_000
 """A day after every day of the calendar (days are counted as `date.toordinal` does)."""
 
-COUNTS = "counts"
-"""The short name of a view's table whose rows are sums over all streams, kept as of the checkpoint alone."""
+POINTS, BLOCKS = "points", "blocks"
+"""The short names of the tables by which a view counts over both clocks; see `blocks.py`."""
 
 SETS = "sets"
 """The short name of a view's table that only tells what a number stands for; its rows are for all streams and times."""
@@ -50,9 +50,10 @@ class View:
 
     `tables(generation)` declares its tables by short name; `rows(stream)` gives, by the same names, each row's key
     and values, in the order in which the table declares them. `last(stream)`, where a view has it, gives the rows that
-    the last act of a stream in life-cycle order adds; it may change no others. Rows of the table `counts` have one
-    value, `n`, which is added up over all streams; the last value of those of `sets` is a list of which each part is a
-    row. `inserted` is called in the same transaction with the rows that were added, as the table has them.
+    the last act of a stream in life-cycle order adds; it may change no others. Rows of the table `points` have the
+    key (series, day, value) and the value `n`, and what an event adds to them is kept as a point; the last value of
+    those of `sets` is a list of which each part is a row. `inserted` is called in the same transaction with the rows
+    that were added, as the table has them.
     """
 
     name: str
@@ -104,15 +105,6 @@ def versioned(
     for columns in indexes:
         Index(f"{name}_by_{'_'.join(columns)}"[:60], *(table.c[column] for column in columns))
     return table
-
-
-def summed(name: str, *keys: Column[Any]) -> Table:
-    """A table of sums `n` by these keys."""
-    for key in keys:
-        key.primary_key = True
-        key.nullable = False
-    info = {"keys": tuple(key.name for key in keys), "values": ("n",)}
-    return Table(name, MetaData(), *keys, Column("n", BigInteger, nullable=False), info=info, sqlite_with_rowid=False)
 
 
 def numbered(name: str, number: str, *values: Column[Any]) -> Table:

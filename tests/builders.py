@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from events import store
 from events.clock import now
 from events.database import Database
 from events.decide import Decision
+from projections import blocks, packing
 from projections.engine import Runner
 from projections.registry import VIEWS
 from projections.view import View
@@ -96,3 +98,12 @@ def payloads() -> Iterator[tuple[str, dict[str, Any]]]:
     """One real payload of every type, by type."""
     for path in sorted(PAYLOADS.glob("*.json")):
         yield path.stem, json.loads(path.read_text(encoding="utf-8"))
+
+
+def size_blocks(monkeypatch: pytest.MonkeyPatch, base: int, fan: int) -> None:
+    """Let blocks of level 0 hold `base` positions and `fan` blocks make a larger one; small ones of small slices."""
+    monkeypatch.setattr(blocks, "BASE", base)
+    monkeypatch.setattr(blocks, "FAN", fan)
+    if base < 100:
+        monkeypatch.setattr(packing, "LEAST", 2)
+        monkeypatch.setattr(packing, "SHARE", 0)

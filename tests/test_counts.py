@@ -1,4 +1,4 @@
-"""Counts from kept sums are those of the plain way, at every day and every state of the record."""
+"""Counts from blocks are those of the plain way, at every day and every state of the record."""
 
 from __future__ import annotations
 
@@ -62,8 +62,14 @@ def plainly(found: counts.Counts) -> dict[str, Any]:
     return {facet: {value: n for value, n in numbers.items() if n} for facet, numbers in found.by.items()}
 
 
+@pytest.fixture(autouse=True, params=[(512, 8), (4, 2), (1, 3)], ids=lambda sizes: f"blocks of {sizes[0]}")
+def sized(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks as in use, of which these histories fill none, and small ones of several levels and many slices."""
+    builders.size_blocks(monkeypatch, *request.param)
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_kept_sums_give_what_counting_one_by_one_gives(database: Database, seed: int) -> None:
+def test_blocks_give_what_counting_one_by_one_gives(database: Database, seed: int) -> None:
     fill(database, seed)
     builders.catch_up(database)
     chance = random.Random(seed)

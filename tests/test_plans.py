@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from events.database import Database
 from tests import builders
 
-LARGE = re.compile(r"(events(?:_p\d+)?|event_ids|stream_versions|(timeline|tallies|partnerships)_(?!counts|sets)\w+)")
+LARGE = re.compile(r"(events(?:_p\d+)?|event_ids|stream_versions|(timeline|tallies|partnerships)_(?!points|sets)\w+)")
 READS = (
     "timeline",
     "timeline?party=CA",

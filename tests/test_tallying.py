@@ -1,4 +1,4 @@
-"""The tally from sums is the tally that looks at every meeting, for any window at any state of the record."""
+"""The tally from blocks is the tally that looks at every meeting, for any window at any state of the record."""
 
 from __future__ import annotations
 
@@ -55,8 +55,14 @@ def plainly(found: list[Tally]) -> list[tuple[object, ...]]:
     return [(t.party, t.count, t.possible, t.first, t.last, t.previous) for t in found]
 
 
+@pytest.fixture(autouse=True, params=[(512, 8), (4, 2), (1, 3)], ids=lambda sizes: f"blocks of {sizes[0]}")
+def sized(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks as in use, of which these histories fill none, and small ones of several levels and many slices."""
+    builders.size_blocks(monkeypatch, *request.param)
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_sums_tell_what_looking_at_every_meeting_tells(database: Database, seed: int) -> None:
+def test_blocks_tell_what_looking_at_every_meeting_tells(database: Database, seed: int) -> None:
     fill(database, seed)
     builders.catch_up(database)
     chance, told = random.Random(seed), 0

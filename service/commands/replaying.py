@@ -74,7 +74,7 @@ def _fold(database: Database, scratch: Database, view: View, until: int) -> None
             taken, streams = steps(streams, events)
             changes = fold(view, taken)
             with scratch.write() as connection:
-                write(connection, view, tables, changes)
+                write(connection, view, tables, changes, position, events[-1].position)
             position = events[-1].position
             bar(position, until)
 
