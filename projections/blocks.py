@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -83,6 +83,14 @@ class Slice:
                 if self.offsets[at] <= until:
                     found[self.nths[at]] += self.ns[at]
         return found
+
+    def last(self, day: int, until: int | None = None) -> int:
+        """The last day, until a day, on which a point lies; with `until`, of those known until that offset; or 0."""
+        end = bisect_right(self.days, day - self.first)
+        if until is not None:
+            while end and self.offsets[end - 1] > until:
+                end -= 1
+        return self.first + self.days[end - 1] if end else 0
 
     def points(self) -> Iterator[tuple[int, str, int]]:
         """Its points as (day, value, n), in order."""
@@ -184,9 +192,24 @@ def plan(built: Sequence[int], position: int) -> tuple[list[tuple[int, int]], in
     return found, at
 
 
-def counted(connection: Connection, made: Tables, position: int, asks: Sequence[Ask]) -> list[Counter[str]]:
-    """How many there are of each value as of the day of each ask, known at a position the view has reached."""
-    found = [Counter[str]() for _ in asks]
+@dataclass(slots=True)
+class Counted:
+    """How many there are of each value; and a day after which no point known by then lies, or 0."""
+
+    numbers: Counter[str] = field(default_factory=Counter)
+    last: int = 0
+
+    def add(self, numbers: Iterable[tuple[str, int]]) -> None:
+        """Add these numbers of values."""
+        total = self.numbers
+        for value, n in numbers:
+            if n:
+                total[value] = total.get(value, 0) + n
+
+
+def counted(connection: Connection, made: Tables, position: int, asks: Sequence[Ask]) -> list[Counted]:
+    """What there is as of the day of each ask, known at a position the view has reached."""
+    found = [Counted() for _ in asks]
     complete = built(connection, made)
     blocks, at = plan(complete, position)
     inside = at < position and at // BASE < complete[0]
@@ -194,19 +217,21 @@ def counted(connection: Connection, made: Tables, position: int, asks: Sequence[
         blocks.append((0, at // BASE))
     wanted = [(ask, block) for ask in asks for block in blocks]
     for nth, body in _bodies(connection, made, wanted):
-        ask, block = divmod(nth, len(blocks))
-        part, until = decode(body), position - at if inside and block == len(blocks) - 1 else None
-        _add(found[ask], zip(part.values, part.numbers(asks[ask].day, until), strict=True))
+        which, block = divmod(nth, len(blocks))
+        part, ask, one = decode(body), asks[which], found[which]
+        until = position - at if inside and block == len(blocks) - 1 else None
+        one.add(zip(part.values, part.numbers(ask.day, until), strict=True))
+        one.last = max(one.last, part.last(ask.day, until))
     if at < position and not inside:
-        for ask, value, n in _points(connection, made, asks, at, position):
-            found[ask][value] += n
+        for which, value, n, last in _points(connection, made, asks, at, position):
+            found[which].add([(value, n)])
+            found[which].last = max(found[which].last, last)
     return found
 
 
-def _add(total: Counter[str], numbers: Iterable[tuple[str, int]]) -> None:
-    for value, n in numbers:
-        if n:
-            total[value] = total.get(value, 0) + n
+def is_recent(connection: Connection, made: Tables, position: int) -> bool:
+    """Whether little has happened since a position: less than makes a few blocks."""
+    return built(connection, made)[0] * BASE - position < BASE * FAN
 
 
 def _bodies(
@@ -221,13 +246,11 @@ def _bodies(
                 yield nth, bytes(body)
 
 
-def _points(
-    connection: Connection, made: Tables, asks: Sequence[Ask], after: int, until: int
-) -> Iterator[tuple[int, str, int]]:
-    """(number of the ask, value, n) of the points that are rows, behind one position until another."""
+def _points(connection: Connection, made: Tables, asks: Sequence[Ask], after: int, until: int) -> Iterable[Any]:
+    """(number of the ask, value, n, last day) of the points that are rows, behind one position until another."""
     dialect = connection.dialect.name
     values = {"after": after, "until": until, **_parameters([(*ask, 0, 0) for ask in asks], dialect)}
-    yield from ((row.nth, row.value, row.n) for row in connection.execute(_sums(made[POINTS].name, dialect), values))
+    return connection.execute(_sums(made[POINTS].name, dialect), values)
 
 
 def _parameters(rows: Sequence[tuple[str, int, int, int]], dialect: str) -> dict[str, Any]:
@@ -260,4 +283,5 @@ def _slices(blocks: str, dialect: str) -> TextClause:
 def _sums(points: str, dialect: str) -> TextClause:
     where = "p.series = asked.series AND p.position > :after AND p.position <= :until AND p.day <= asked.day"
     found = f"{_asked(dialect)} JOIN {points} p ON {where}"
-    return text(f"SELECT asked.nth, p.value, CAST(sum(p.n) AS BIGINT) AS n FROM {found} GROUP BY asked.nth, p.value")
+    sums = "CAST(sum(p.n) AS BIGINT), max(p.day)"
+    return text(f"SELECT asked.nth, p.value, {sums} FROM {found} GROUP BY asked.nth, p.value")

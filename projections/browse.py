@@ -24,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from projections import blocks
+from projections.blocks import Ask
 from projections.clocks import Clocks
 from projections.timeline import PLACE, party_set, shown, tables
 from projections.view import ALWAYS, Tables
@@ -101,6 +103,7 @@ def ways(
 ) -> list[Way]:
     """The ways that together lead to all matching actions behind a place: one for each value of one filter."""
     made = tables(generation)
+    last = _last_day(connection, made, clocks, query, after)
     actions, members, people, topics = (made[name] for name in ("actions", "members", "people", "topics"))
     involved = made["involved"]
     found: list[tuple[Table, ColumnElement[bool]]]
@@ -121,17 +124,30 @@ def ways(
     else:
         rest = _rest(connection, generation, clocks, replace(query, kinds=()))
         found = [(actions, actions.c.kind == kind) for kind in query.kinds] or [(actions, true())]
-    within = {table: _begins(table, clocks, query, after) for table, _ in found}
+    within = {table: _begins(table, clocks, query, after, last) for table, _ in found}
     return [Way(table=table, actions=actions, where=and_(rest, where, within[table])) for table, where in found]
 
 
-def _begins(table: Table, clocks: Clocks, query: TimelineQuery, after: Place | None) -> ColumnElement[bool]:
+def _last_day(connection: Connection, made: Tables, clocks: Clocks, query: TimelineQuery, after: Place | None) -> int:
+    """The last day on which anything asked for can begin: of a state long ago, the last that was known of.
+
+    So a page need not look at all that was recorded since.
+    """
+    last = min(clocks.day, (query.until or dt.date.max).toordinal())
+    if after and query.descending:
+        last = min(last, after[0])
+    if query.retracted or blocks.is_recent(connection, made, clocks.position):
+        return last
+    (found,) = blocks.counted(connection, made, clocks.position, [Ask("kind", last)])
+    return found.last
+
+
+def _begins(table: Table, clocks: Clocks, query: TimelineQuery, after: Place | None, last: int) -> ColumnElement[bool]:
     """The condition on `earliest` alone, as one bound on either side: SQLite takes the first it sees for its index."""
-    until, since = query.until or dt.date.max, query.since or dt.date.min
-    last = min(clocks.day, until.toordinal())
+    since = query.since or dt.date.min
     first = since.toordinal() if query.certain else 0
-    if after:
-        first, last = (first, min(last, after[0])) if query.descending else (max(first, after[0]), last)
+    if after and not query.descending:
+        first = max(first, after[0])
     return and_(table.c.earliest <= last, table.c.earliest >= first)
 
 
@@ -185,9 +201,8 @@ def related(connection: Connection, generation: int, clocks: Clocks, stream: str
 
 def matches(connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery) -> ColumnElement[bool]:
     """All conditions on `actions`."""
-    return and_(
-        _begins(tables(generation)["actions"], clocks, query, None), _rest(connection, generation, clocks, query)
-    )
+    actions, last = tables(generation)["actions"], min(clocks.day, (query.until or dt.date.max).toordinal())
+    return and_(_begins(actions, clocks, query, None, last), _rest(connection, generation, clocks, query))
 
 
 def _rest(connection: Connection, generation: int, clocks: Clocks, query: TimelineQuery) -> ColumnElement[bool]:

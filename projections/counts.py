@@ -79,8 +79,8 @@ def count(
         return one_by_one(connection, made, clocks, matches(connection, generation, clocks, query))
     found = Counts()
     asks = [Ask(facet, clocks.day) for facet in facets]
-    for facet, numbers in zip(facets, counted(connection, made, clocks.position, asks), strict=True):
-        for value, n in numbers.items():
+    for facet, those in zip(facets, counted(connection, made, clocks.position, asks), strict=True):
+        for value, n in those.numbers.items():
             one, _, shown = value.partition(APART)
             found.by[facet][one, shown] = n
     return found

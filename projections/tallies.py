@@ -38,7 +38,7 @@ def tables(generation: int) -> Tables:
             flag("formal"),
             Column("level", String(20), nullable=False),
         ],
-        ["of", "party", "earliest", "latest", "position", "known_from", "known_until"],
+        ["of", "party", "earliest", "latest", "position", "known_from", "known_until", "occurred_on"],
     )
     imprecise = meetings.c.latest > meetings.c.earliest
     columns = (meetings.c.of, meetings.c.latest)

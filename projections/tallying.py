@@ -25,40 +25,48 @@ def tallied(connection: Connection, generation: int, clocks: Clocks, query: Tall
         return [replace(tally, days=[]) for tally in tallies(connection, generation, clocks, query)]
     if query.since and clocks.as_of and query.since > clocks.as_of:
         return []
-    certain, possible = _window(connection, generation, clocks, query)
+    certain, possible, bound = _window(connection, generation, clocks, query)
     found = {party: Tally(party, count=certain[party], possible=n - certain[party]) for party, n in possible.items()}
     wanted = set(query.parties or found)
     found = {party: tally for party, tally in found.items() if party in wanted and (tally.count or tally.possible)}
-    _date(connection, generation, clocks, query, found)
+    _date(connection, generation, clocks, query, found, bound)
     return ranked(found.values())
 
 
 def _window(
     connection: Connection, generation: int, clocks: Clocks, query: TallyQuery
-) -> tuple[Counter[str], Counter[str]]:
-    """How many meetings with each party lie in the window for certain, and how many do or may."""
+) -> tuple[Counter[str], Counter[str], int]:
+    """How many meetings with each party lie in the window for certain, and how many do or may; and until which day."""
     of, since = query.of, query.since
     asks = [Ask(last(of), clocks.day), Ask(first(of), clocks.day)]
     if since and since > dt.date.min:
         asks += [Ask(first(of), since.toordinal() - 1), Ask(last(of), since.toordinal() - 1)]
-    certain, possible, *before = counted(connection, tables(generation), clocks.position, asks)
-    for window, numbers in zip((certain, possible), before, strict=False):
-        window.subtract(numbers)
+    all_certain, all_possible, *before = counted(connection, tables(generation), clocks.position, asks)
+    certain, possible = all_certain.numbers, all_possible.numbers
+    for window, earlier in zip((certain, possible), before, strict=False):
+        window.subtract(earlier.numbers)
     if since and clocks.as_of:
         values = {"of": of, "since": since.toordinal(), "day": clocks.day, "position": clocks.position}
         for party, n in connection.execute(_spanning(generation), values):
             certain[party] += n
-    return certain, possible
+    return certain, possible, all_possible.last
 
 
-def _date(connection: Connection, generation: int, clocks: Clocks, query: TallyQuery, found: dict[str, Tally]) -> None:
-    """Find the first and the last meeting that each tally counts, and the one before the window, by a seek each."""
+def _date(
+    connection: Connection, generation: int, clocks: Clocks, query: TallyQuery, found: dict[str, Tally], bound: int
+) -> None:
+    """Find the first and the last meeting that each tally counts, and the one before the window, by a seek each.
+
+    Nothing known by then begins after the day `bound`, so a state long ago need not look at all that came later.
+    """
     if not found:
         return
     since, dialect = query.since.toordinal() if query.since else 0, connection.dialect.name
-    values = {"of": query.of, "position": clocks.position, "day": clocks.day, "since": since}
-    rows = connection.execute(_dates(generation, dialect), values | {"parties": listed(found, dialect)})
-    for party, earliest, latest, previous in rows:
+    values = {"of": query.of, "position": clocks.position, "day": clocks.day, "since": since, "bound": bound}
+    statement = _dates(generation, dialect, previous=since > 0)
+    for party, earliest, latest, previous in connection.execute(
+        statement, values | {"parties": listed(found, dialect)}
+    ):
         tally = found[party]
         tally.first, tally.last = (earliest, latest) if tally.count else (None, None)
         tally.previous = previous
@@ -74,19 +82,20 @@ def _spanning(generation: int) -> TextClause:
 
 
 @cache
-def _dates(generation: int, dialect: str) -> TextClause:
+def _dates(generation: int, dialect: str, *, previous: bool) -> TextClause:
     """Rows of party, and the dates of its first and last meeting in the window and of the last one before it."""
     meetings = tables(generation)["meetings"].name
     known = "m.of = :of AND m.party = p.party AND m.known_from <= :position AND m.known_until > :position"
-    inside = "m.earliest >= :since AND m.earliest <= :day AND m.latest <= :day"
-    before = "m.earliest < :since AND m.latest < :since"
+    inside = "m.earliest >= :since AND m.earliest <= :bound AND m.latest <= :day"
+    before = "m.earliest < :since AND m.earliest <= :bound AND m.latest < :since"
     down = "m.earliest DESC, m.latest DESC, m.position DESC"
     up = down.replace(" DESC", "")
 
     def one(where: str, order: str) -> str:
         return f"(SELECT m.occurred_on FROM {meetings} m WHERE {known} AND {where} ORDER BY {order} LIMIT 1)"
 
-    listed_parties = "unnest(CAST(:parties AS text[])) AS p(party)"
+    asked = "unnest(CAST(:parties AS text[])) AS p(party)"
     if dialect == "sqlite":
-        listed_parties = "(SELECT value AS party FROM json_each(:parties)) AS p"
-    return text(f"SELECT p.party, {one(inside, up)}, {one(inside, down)}, {one(before, down)} FROM {listed_parties}")
+        asked = "(SELECT value AS party FROM json_each(:parties)) AS p"
+    last_before = one(before, down) if previous else "NULL"
+    return text(f"SELECT p.party, {one(inside, up)}, {one(inside, down)}, {last_before} FROM {asked}")

@@ -95,7 +95,7 @@ def numbers(database: Database, tables: Tables) -> list[Counter[str]]:
     with database.read() as connection:
         head = store.head(connection).position
         return [
-            +one
+            +one.numbers
             for at in range(head + 1)
             for one in counted(connection, tables, at, [Ask("kind", 731_000), Ask("party", 10**7)])
         ]

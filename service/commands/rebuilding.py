@@ -55,7 +55,8 @@ def _wait(database: Database, runner: Runner, wanted: dict[str, int]) -> None:
                 if one.status == "stopped":
                     raise click.ClickException(f"{one.projection} stopped: {one.error}")
             bar(sum(min(one.position, goal) for one in mine.values()), goal * len(wanted))
-            if all(name in mine and mine[name].live and mine[name].position >= goal for name in wanted):
+            whole = all(name in mine and mine[name].live and mine[name].position >= goal for name in wanted)
+            if whole and not worked:
                 return
             if not worked:
                 time.sleep(0.05)
