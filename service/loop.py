@@ -10,15 +10,9 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-import signal
-import socket
-import sys
-import threading
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from flask import Flask
@@ -29,15 +23,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from events.committer import Answers, too_late
 from events.drafts import Draft
 from events.errors import Refused
-from events.watch import Watch
-from service import appending
+from service import appending, signals
 from service.access import LIMITS
 from service.api.events import FAILED
-from service.api.live import HEARTBEAT_SECONDS, Stream
+from service.api.live import Stream
 from service.appending import Answered
 from service.context import KEY
+from service.growth import Growth
+from service.incoming import Incoming, environ_of, next_bytes, whole_body
 from service.pinned import Pinned
 from service.tokens import Token
+from service.waiting import Arrivals, Deadlines, Turns
 
 THREADS = 1_000
 """How many requests one process answers at once."""
@@ -54,16 +50,9 @@ WHOLE = 1024 * 1024
 BODY_SECONDS = 60.0
 """How long the next bytes of a body may take."""
 
-STREAM_SECONDS = 0.000_25
-"""The time between two rounds of sending is at least so long for each stream that is open: 0.2 seconds for 800."""
-
-TURNS, TURN_SECONDS = 3, 0.1
-"""How many requests work at a time, and how long each is counted."""
-
 APPEND_SECONDS = 20.0
 PROBES = ("/healthz", "/readyz", "/metrics", "/api/v1/events/live")
 BODILESS = (204, 304)
-ENDED = (signal.SIGTERM, signal.SIGINT)
 LOG = logging.getLogger("depositary.http")
 
 
@@ -96,13 +85,13 @@ class Loop:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called before the first request."""
         self._attach(loop)
-        _end_streams_on_signal(self._here.watch.close)
+        signals.on_end(self._here.watch.close)
 
     def _attach(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._answers, self._turns = _Answers(loop), _Turns(loop)
-        self._growth = _Growth(loop, self._here.watch)
-        self._bodies, self._appends = _Deadlines(loop, BODY_SECONDS), _Deadlines(loop, APPEND_SECONDS)
+        self._arrivals, self._turns = Arrivals(loop), Turns(loop)
+        self._growth = Growth(loop, self._here.watch)
+        self._bodies, self._appends = Deadlines(loop, BODY_SECONDS), Deadlines(loop, APPEND_SECONDS)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called after the last request."""
@@ -120,13 +109,16 @@ class Loop:
         if self._short and body and appending.plain(environ, APPEND):
             answer = await self._append(environ, body, began)
         if answer is None:
-            environ["wsgi.input"] = io.BytesIO(body) if body is not None else self._incoming(proto)
+            incoming = Incoming(self._more(proto), _length(environ)) if body is None else None
+            environ["wsgi.input"] = io.BufferedReader(incoming, READ) if incoming else io.BytesIO(body or b"")
             done = await self._turns.take() if _works(environ) else None
             try:
                 answer = await self._loop.run_in_executor(self._threads, self._call, environ)
             finally:
                 if done:
                     done()
+            if incoming and not incoming.ended:
+                answer.headers.append(("connection", "close"))  # nothing can follow what was not read
         if isinstance(answer, Answered):
             proto.response_bytes(*answer)
         elif isinstance(answer.chunks, Stream):
@@ -137,27 +129,28 @@ class Loop:
 
     async def _body(self, environ: dict[str, Any], proto: HTTPProtocol) -> bytes | None:
         """The body of a request; None for one that the application reads as it comes, if it wants it."""
-        length = environ.get("CONTENT_LENGTH", "")
-        if not length and "HTTP_TRANSFER_ENCODING" not in environ:
+        length = _length(environ)
+        if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
             return b""
-        if not length.isdigit() or int(length) > READ:
+        if length is None or length > READ:
             return None
-        coming = self._loop.create_task(_whole(proto))
+        coming = self._loop.create_task(whole_body(proto))
         self._bodies.add(coming)
         return await coming
 
-    def _incoming(self, proto: HTTPProtocol) -> io.BufferedReader:
+    def _more(self, proto: HTTPProtocol) -> Callable[[], bytes]:
+        """What gives the next bytes of a body to a thread."""
         chunks = aiter(proto)
 
         def more() -> bytes:
-            coming = asyncio.run_coroutine_threadsafe(_next(chunks), self._loop)
+            coming = asyncio.run_coroutine_threadsafe(next_bytes(chunks), self._loop)
             try:
                 return coming.result(BODY_SECONDS)
             except (RuntimeError, TimeoutError) as error:
                 coming.cancel()
                 raise OSError("the body stopped before its end") from error
 
-        return io.BufferedReader(_Incoming(more), READ)
+        return more
 
     async def _append(self, environ: dict[str, Any], body: bytes, began: float) -> Answered | None:
         """The answer to an append that the log took; None where the application must say what is to be said."""
@@ -176,22 +169,26 @@ class Loop:
 
     async def _token(self, secret: str) -> Token | None:
         """The token with a secret; of those who ask for one that is not remembered, the first looks it up for all."""
-        recent = self._here.recent
-        if not secret or (token := recent.known(secret)):
-            return token if secret else None
+        token = self._here.recent.known(secret) if secret else None
+        if token or not secret:
+            return token
         if secret not in self._looking:
-            look: Callable[[], Token | None] = lambda: recent.get(secret, lambda: appending.look_up(self._here, secret))  # noqa: E731
-            self._looking[secret] = asyncio.ensure_future(self._loop.run_in_executor(self._threads, look))
-            self._looking[secret].add_done_callback(lambda _: self._looking.pop(secret))
+            looking = self._loop.run_in_executor(self._threads, self._look_up, secret)
+            self._looking[secret] = looking
+            looking.add_done_callback(lambda _: self._looking.pop(secret))
         try:
             return await asyncio.shield(self._looking[secret])
         except SQLAlchemyError:
             return None
 
+    def _look_up(self, secret: str) -> Token | None:
+        found: Token | None = self._here.recent.get(secret, lambda: appending.look_up(self._here, secret))
+        return found
+
     async def _appended(self, drafts: Sequence[Draft], author: str) -> Answers:
         """What the log answers. Raises Refused, or Busy."""
         answer = self._here.committer.submit(drafts, author=author)
-        done = self._answers.of(answer)
+        done = self._arrivals.of(answer)
         self._appends.add(answer)
         await done
         if answer.cancelled():
@@ -264,166 +261,14 @@ class Loop:
             self._reading.pop(at).set_result(None)
 
 
-class _Answers:
-    """Brings the committer's answers into the loop, those of one transaction together."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._called = loop, False
-        self._ready: deque[asyncio.Future[None]] = deque()
-
-    def of(self, answer: Future[Answers]) -> asyncio.Future[None]:
-        """Is done when the answer is."""
-        done = self._loop.create_future()
-        answer.add_done_callback(lambda _: self._note(done))
-        return done
-
-    def _note(self, done: asyncio.Future[None]) -> None:
-        self._ready.append(done)
-        if not self._called:
-            self._called = True
-            self._loop.call_soon_threadsafe(self._tell)
-
-    def _tell(self) -> None:
-        self._called = False
-        while self._ready:
-            done = self._ready.popleft()
-            if not done.done():
-                done.set_result(None)
-
-
-class _Deadlines:
-    """Cancels what is not done after so many seconds. It looks once a second: a timer for each would cost more."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self._loop, self._seconds = loop, seconds
-        self._waiting: deque[tuple[float, Future[Any] | asyncio.Future[Any]]] = deque()
-
-    def add(self, one: Future[Any] | asyncio.Future[Any]) -> None:
-        """Watch over one more."""
-        if not self._waiting:
-            self._loop.call_later(1, self._look)
-        self._waiting.append((time.monotonic() + self._seconds, one))
-
-    def _look(self) -> None:
-        now = time.monotonic()
-        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] < now):
-            self._waiting.popleft()[1].cancel()
-        if self._waiting:
-            self._loop.call_later(1, self._look)
-
-
-class _Turns:
-    """Lets few requests work at a time, in the order they came: a crowd of threads waits more than it works.
-
-    A turn ends with the request, or soon: a request that waits for a database must not keep the others waiting.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._left = loop, TURNS
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def take(self) -> Callable[[], None]:
-        """Wait for a turn; what ends it, which may be called twice."""
-        if self._left:
-            self._left -= 1
-        else:
-            mine = self._loop.create_future()
-            self._waiting.append(mine)
-            await mine
-        over = [False]
-
-        def end() -> None:
-            if not over[0]:
-                over[0] = True
-                ending.cancel()
-                self._end()
-
-        ending = self._loop.call_later(TURN_SECONDS, end)
-        return end
-
-    def _end(self) -> None:
-        if self._waiting:
-            self._waiting.popleft().set_result(None)
-        else:
-            self._left += 1
-
-
-class _Growth:
-    """Tells all streams together that the log has grown, or that it is time for a sign of life."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, watch: Watch) -> None:
-        self._loop, self._watch, self._listening = loop, watch, False
-        self._told, self._telling = 0.0, False
-        self.followers = 0
-        self.next: asyncio.Future[bool] = loop.create_future()
-
-    def listen(self) -> None:
-        """Begin to be told, with the first stream."""
-        if not self._listening:
-            self._listening = True
-            self._watch.tell(self._grown)
-            self._beat()
-
-    def _grown(self) -> None:
-        """Called by the watch, from its thread."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._soon)
-
-    def _soon(self) -> None:
-        """Tell, but not so often that the streams leave no time for anything else."""
-        if not self._telling:
-            self._telling = True
-            until = self._told + self.followers * STREAM_SECONDS
-            self._loop.call_later(0 if self._watch.closed else max(0.0, until - self._loop.time()), self._tell)
-
-    def _tell(self) -> None:
-        self._telling, self._told = False, self._loop.time()
-        self._wake(grown=True)
-
-    def _beat(self) -> None:
-        self._wake(grown=False)
-        self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
-
-    def _wake(self, *, grown: bool) -> None:
-        self.next.set_result(grown)
-        self.next = self._loop.create_future()
-
-
-class _Incoming(io.RawIOBase):
-    """The body of a request, read as it comes."""
-
-    def __init__(self, more: Callable[[], bytes]) -> None:
-        self._more, self._left, self._ended = more, b"", False
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer, or part of it; 0 at the end."""
-        taken = self._left or (b"" if self._ended else self._more())
-        self._ended = not taken
-        size = min(len(buffer), len(taken))
-        buffer[:size], self._left = taken[:size], taken[size:]
-        return size
-
-
-async def _whole(proto: HTTPProtocol) -> bytes:
-    return bytes(await proto())
-
-
-async def _next(chunks: AsyncIterator[bytes]) -> bytes:
-    """The next bytes of a body; none at its end."""
-    try:
-        while not (chunk := await anext(chunks)):
-            pass
-        return bytes(chunk)
-    except StopAsyncIteration:
-        return b""
-
-
 async def _sent(transport: Transport, chunk: bytes) -> None:
     await transport.send_bytes(chunk)
+
+
+def _length(environ: Mapping[str, Any]) -> int | None:
+    """How many bytes a body has, where the client said so."""
+    given: str = environ.get("CONTENT_LENGTH", "")
+    return int(given) if given.isdigit() else None
 
 
 def _works(environ: Mapping[str, Any]) -> bool:
@@ -443,58 +288,3 @@ def _close(chunks: Iterable[bytes] | Iterator[bytes]) -> None:
 
 def _no_write(data: bytes) -> None:
     raise NotImplementedError("an application gives its answer back and does not write it")
-
-
-def environ_of(scope: Scope) -> dict[str, Any]:
-    """A request as WSGI has it, but for `wsgi.input`. Header values that are not ASCII are left out."""
-    host, _, port = scope.server.rpartition(":")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
-        "SERVER_NAME": host.strip("[]"),
-        "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.errors": sys.stderr,
-        "wsgi.input_terminated": True,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    for name, value in scope.headers.items():
-        key = _key(name)
-        environ[key] = f"{environ[key]}{'; ' if name == 'cookie' else ','}{value}" if key in environ else value
-    if scope.authority and "HTTP_HOST" not in environ:
-        environ["HTTP_HOST"] = scope.authority
-    return environ
-
-
-@lru_cache(256)
-def _key(name: str) -> str:
-    key = name.upper().replace("-", "_")
-    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-
-
-def _end_streams_on_signal(close: Callable[[], None]) -> None:
-    """Let live streams end as soon as this process is asked to, so that a stop need not wait for them.
-
-    The wakeup descriptor hears of signals whoever handles them; what is heard is passed on to the loop, which had it.
-    """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    passed = socket.socket(fileno=before) if before >= 0 else None
-
-    def wait() -> None:
-        with reader, writer:
-            while heard := reader.recv(1):
-                if passed:
-                    passed.send(heard)
-                if heard[0] in ENDED:
-                    close()
-
-    threading.Thread(target=wait, name="signals", daemon=True).start()

@@ -107,6 +107,9 @@ def test_large_bodies_are_read_as_they_come(server: Server) -> None:
     assert small.status_code == 201
     too_large = client.post("/api/v1/events", content=(b" " * 1_000_000 for _ in range(70)), headers=headers)
     assert too_large.status_code == 413
+    assert too_large.headers["Connection"] == "close"
+    assert not any("Connection" in answer.headers for answer in (whole, chunked, small))
+    assert client.get("/healthz").status_code == 200
 
 
 def test_answers_without_a_body_have_none_and_large_ones_come_whole(server: Server) -> None:

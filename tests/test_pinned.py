@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service import loop as loops
+from service import waiting
 from tests import builders
 from tests.processes import run, served
 
@@ -90,12 +90,12 @@ def test_what_is_answered_at_once_is_counted_too(serve: Callable[..., Any]) -> N
 
 
 def test_a_turn_ends_with_the_work_or_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops, "TURNS", 1)
+    monkeypatch.setattr(waiting, "TURNS", 1)
     order: list[str] = []
 
     async def main(seconds: float) -> None:
-        monkeypatch.setattr(loops, "TURN_SECONDS", seconds)
-        turns = loops._Turns(asyncio.get_running_loop())
+        monkeypatch.setattr(waiting, "TURN_SECONDS", seconds)
+        turns = waiting.Turns(asyncio.get_running_loop())
         first = await turns.take()
         second = asyncio.create_task(turns.take())
         third = asyncio.create_task(turns.take())
