@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -42,7 +41,8 @@ def _plainly_once(value: Any, body: bytes) -> bool:
     """Whether no name stands twice, where that is quickly told: a doubled one would be missing from the value."""
     if orjson.dumps(value) == body.strip():
         return True
-    return b"\\" not in body and body.count(b'"') == 2 * _texts(value)
+    quotes = body.count(b'"') - body.count(b'\\"')
+    return b"\\\\" not in body and quotes == 2 * _texts(value)
 
 
 def _texts(value: Any) -> int:
@@ -74,14 +74,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def too_deep(value: Any) -> bool:
     """Whether arrays and objects are nested deeper than `DEEPEST`; told level by level, without recursion."""
-    level = [value]
+    nests = (dict, list)
+    level = [value] if isinstance(value, nests) else []
     for _ in range(DEEPEST):
-        inner = [one for outer in level if isinstance(outer, dict | list) for one in _within(outer)]
-        level = [one for one in inner if isinstance(one, dict | list)]
         if not level:
             return False
-    return True
-
-
-def _within(outer: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return outer.values() if isinstance(outer, dict) else outer
+        within = [outer.values() if isinstance(outer, dict) else outer for outer in level]
+        level = [one for inner in within for one in inner if isinstance(one, nests)]
+    return bool(level)

@@ -40,6 +40,25 @@ def test_a_name_stands_once_in_an_object(body: str) -> None:
         parse(body.encode())
 
 
+@given(
+    pairs=st.lists(
+        st.tuples(st.text('ab"\\\\/u0é\n', max_size=4), st.text('"\\\\x', max_size=3)), min_size=1, max_size=5
+    ),
+    plain=st.booleans(),
+    compact=st.booleans(),
+)
+def test_a_doubled_name_is_found_whatever_is_escaped(pairs: list[tuple[str, str]], plain: bool, compact: bool) -> None:
+    """Also where quotes and backslashes stand in names and texts, by which doubled names are told quickly."""
+    said = [tuple(json.dumps(part, ensure_ascii=plain) for part in pair) for pair in pairs]
+    apart = "," if compact else ", "
+    body = "{" + apart.join(f"{name}:{value}" for name, value in said) + "}"
+    if len({name for name, _ in pairs}) == len(pairs):
+        assert parse(body.encode()) == dict(pairs)
+    else:
+        with pytest.raises(Unparseable, match="stands twice"):
+            parse(body.encode())
+
+
 def test_the_same_name_may_stand_in_two_objects() -> None:
     assert parse(b'[{"a": {"a":1}}, {"a":2,"A":3}]') == [{"a": {"a": 1}}, {"a": 2, "A": 3}]
     assert parse(b'[{"a":{"a":1}},{"a":2,"A":3}]') == [{"a": {"a": 1}}, {"a": 2, "A": 3}]
