@@ -79,6 +79,8 @@ def browse(
     """One page of the timeline behind the place `after`."""
     table = tables(generation)["actions"]
     found: dict[Place, int] = {}
+    if after and query.descending and after[0] > clocks.day:
+        after = None
     for way in ways(connection, generation, clocks, query, after):
         rows = connection.execute(_ordered(way, query, after).limit(limit + 1))
         found.update({(row.earliest, row.latest, row.position): row.known_from for row in rows})
@@ -157,7 +159,8 @@ def _ordered(way: Way, query: TimelineQuery, after: Place | None) -> Select[Any]
     place = [table.c[name] for name in PLACE]
     found = select(*place, actions.c.known_from).where(way.where)
     if table is not actions:
-        found = found.join_from(table, actions, actions.c.position == table.c.position).distinct()
+        found = select(*place, func.max(actions.c.known_from).label("known_from")).where(way.where).group_by(*place)
+        found = found.join_from(table, actions, actions.c.position == table.c.position)
     if after:
         here = tuple_(*place)
         found = found.where(here < tuple_(*after) if query.descending else here > tuple_(*after))
