@@ -13,19 +13,22 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, true
+from sqlalchemy import Connection, delete, func, select
 
-from events import bulk, store
+from events import bulk
 from events.database import Database
 from projections import blocks
 from projections.blocks import LEVELS, Slice, built, decode, encode, mark
 from projections.view import BLOCKS, POINTS, Tables
 
-LEAST, SHARE = 256, 2
+LEAST, SHARE = 256, 4
 """A slice has at least so many points, and so many times the values it begins with."""
 
+TOGETHER = 1_000_000
+"""How many bytes of slices are written in one transaction, about."""
+
 AT_ONCE = 65_536
-"""Of how many positions all series are read at once; those of larger blocks one by one."""
+"""The slices of a block of so many positions are all read at once; those of larger ones as they are wanted."""
 
 Row = tuple[str, int, int, str, int]
 """A point as the table has it: (series, position, day, value, n)."""
@@ -103,14 +106,10 @@ class Packer:
     def _merge(self, level: int, number: int) -> Iterator[None]:
         """Make a larger block of smaller ones, series by series; another try begins anew and finds the same."""
         table, made = self.tables[BLOCKS], 0
-        for parts in self._parts(level - 1, number * blocks.FAN, (number + 1) * blocks.FAN - 1):
-            rows: list[Block] = []
-            for series, bodies in parts.items():
-                ordered = heapq.merge(*(_points(child) for child in bodies.values()))
-                rows += [(level, number, series, part.first, encode(part)) for part in slices(ordered)]
+        for parts in self._written(level, number):
             with self.database.derive() as connection:
-                bulk.add_missing(connection, table, rows)
-            made += len(rows)
+                bulk.add_missing(connection, table, parts)
+            made += len(parts)
             yield
         with self.database.derive() as connection:
             here = (table.c.level == level) & (table.c.number == number)
@@ -118,21 +117,49 @@ class Packer:
             if whole and built(connection, self.tables)[level] == number:
                 bulk.add(connection, table, [_mark(level, number)])
 
-    def _parts(self, level: int, first: int, last: int) -> Iterator[dict[str, dict[int, list[bytes]]]]:
-        """The bodies of blocks by series and number, of all series at once where they are small."""
+    def _written(self, level: int, number: int) -> Iterator[list[Block]]:
+        """The slices of a larger block, some at a time."""
+        rows, size = list[Block](), 0
+        for series, children in self._children(level - 1, number * blocks.FAN, (number + 1) * blocks.FAN - 1):
+            ordered = heapq.merge(*map(_points, children))
+            for part in slices(ordered):
+                rows.append((level, number, series, part.first, encode(part)))
+                size += len(rows[-1][-1])
+                if size > TOGETHER:
+                    yield rows
+                    rows, size = [], 0
+        yield rows
+
+    def _children(self, level: int, first: int, last: int) -> Iterator[tuple[str, list[Iterable[bytes]]]]:
+        """Each series of some blocks with the bodies of its slices, block by block: of large blocks only as needed."""
         table = self.tables[BLOCKS]
         those = (table.c.level == level) & table.c.number.between(first, last)
-        with self.database.read() as connection:
-            names = sorted(connection.scalars(select(table.c.series).where(those).distinct()))
-        at_once = len(names) if (last + 1 - first) * blocks.BASE * blocks.FAN**level <= AT_ONCE else 1
-        ordered = select(table.c.series, table.c.number, table.c.body).order_by(table.c.number, table.c.day)
-        for some in store.chunks(names, max(at_once, 1)):
-            wanted = ordered.where(those, table.c.series.in_(some) if at_once == 1 else true())
-            found: dict[str, dict[int, list[bytes]]] = {}
+        if (last + 1 - first) * blocks.BASE * blocks.FAN**level > AT_ONCE:
             with self.database.read() as connection:
-                for series, number, body in connection.execute(wanted):
-                    found.setdefault(series, {}).setdefault(number, []).append(bytes(body))
-            yield found
+                names = sorted(connection.scalars(select(table.c.series).where(those).distinct()))
+            for series in names:
+                yield series, [self._bodies(level, child, series) for child in range(first, last + 1)]
+            return
+        found: dict[str, dict[int, list[bytes]]] = {}
+        parts = select(table.c.series, table.c.number, table.c.body).where(those).order_by(table.c.number, table.c.day)
+        with self.database.read() as connection:
+            for series, child, body in connection.execute(parts):
+                found.setdefault(series, {}).setdefault(child, []).append(bytes(body))
+        for series, children in sorted(found.items()):
+            yield series, list(children.values())
+
+    def _bodies(self, level: int, number: int, series: str) -> Iterator[bytes]:
+        """The slices of a block in order, each read when it is wanted."""
+        table, last = self.tables[BLOCKS], -1
+        this = (table.c.level == level) & (table.c.number == number) & (table.c.series == series)
+        while True:
+            following = select(table.c.day, table.c.body).where(this, table.c.day > last)
+            with self.database.read() as connection:
+                row = connection.execute(following.order_by(table.c.day).limit(1)).first()
+            if row is None:
+                return
+            last = row.day
+            yield bytes(row.body)
 
 
 def _points(bodies: Iterable[bytes]) -> Iterator[Point]:

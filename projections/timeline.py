@@ -128,11 +128,11 @@ def rows(stream: Stream) -> Rows:
     made = _nothing()
     standing = stream.standing()
     for act, parts in zip(standing, involvements(standing), strict=True):
-        _add(made, act, parts)
+        _add(made, act, parts, _known_action(act))
     if len(standing) < len(stream.acts):
         for act in stream.acts.values():
             if act.retracted:
-                _add(made, act, involvements([act])[0])
+                _add(made, act, involvements([act])[0], _known_action(act))
     return made
 
 
@@ -140,7 +140,8 @@ def last(stream: Stream) -> Rows:
     """The rows that the last act of a stream adds: an act changes nothing about those before it."""
     made = _nothing()
     standing = stream.standing()
-    _add(made, standing[-1], last_involvement(standing))
+    act = standing[-1]
+    _add(made, act, last_involvement(standing), _action(act))
     return made
 
 
@@ -148,9 +149,9 @@ def _nothing() -> Made:
     return {name: {} for name in ("actions", "involved", "members", "people", "topics", "sets", POINTS)}
 
 
-def _add(made: Made, act: Act, parts: Sequence[Involvement]) -> None:
+def _add(made: Made, act: Act, parts: Sequence[Involvement], action: tuple[Any, ...]) -> None:
     position = act.event.position
-    made["actions"][position,] = _action(act)
+    made["actions"][position,] = action
     days = (act.earliest.toordinal(), act.latest.toordinal())
     for part in parts:
         codes, people = parties_in(part.data), people_in(part.data)
@@ -215,12 +216,11 @@ def party_set(codes: Iterable[str]) -> int:
     return _numbered(frozenset(codes))
 
 
-@lru_cache(65_536)
+@lru_cache(8_192)
 def _numbered(codes: frozenset[str]) -> int:
     return int.from_bytes(hashlib.sha256(" ".join(sorted(codes)).encode()).digest()[:8]) >> 1
 
 
-@lru_cache(4_096)
 def _action(act: Act) -> tuple[Any, ...]:
     data, formal = act.content.data, act.content.data.get("formal")
     return (
@@ -238,6 +238,10 @@ def _action(act: Act) -> tuple[Any, ...]:
         " ".join(dict.fromkeys(words(searchable(act)))),
         encode(item_of(act)),
     )
+
+
+_known_action = lru_cache(4_096)(_action)
+"""As `_action`, for acts of a stream whose other acts come and are folded with them time and again."""
 
 
 def searchable(act: Act) -> str:

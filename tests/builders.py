@@ -107,3 +107,5 @@ def size_blocks(monkeypatch: pytest.MonkeyPatch, base: int, fan: int) -> None:
     if base < 100:
         monkeypatch.setattr(packing, "LEAST", 2)
         monkeypatch.setattr(packing, "SHARE", 0)
+        monkeypatch.setattr(packing, "TOGETHER", 300)
+        monkeypatch.setattr(packing, "AT_ONCE", 8 * base)
