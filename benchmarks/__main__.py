@@ -1,4 +1,4 @@
-"""Measure Depositary: `python -m benchmarks [import] [rebuild] [reads] [start] [live] [--sizes N,N] [--engine E] …`.
+"""Measure Depositary: `python -m benchmarks [appends] [batches] [import] [rebuild] [reads] [start] [live] [memory] …`.
 
 Each measure writes `benchmarks/results/<measure>-<engine>.json` and prints a table. Without a name all are made. One
 database is filled for each size and engine, and every measure uses it. `peers/` holds the same work done by others.
@@ -14,7 +14,7 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import filling, live, reads, starting
+from benchmarks import appends, filling, live, mixed, reads, starting
 from benchmarks.filling import Filled
 from benchmarks.peers import databases
 
@@ -26,6 +26,9 @@ MEASURES: dict[str, Measure] = {
     "reads": reads.measure,
     "start": starting.measure,
     "live": live.measure,
+    "appends": appends.measure_single,
+    "batches": appends.measure_batches,
+    "memory": mixed.measure,
 }
 
 

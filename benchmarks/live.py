@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import multiprocessing
 import re
 import selectors
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import orjson
 
-from benchmarks.filling import ROOT, Filled, command, environment
+from benchmarks.filling import Filled
 from benchmarks.generator import Generator
-from benchmarks.ports import free_port
+from benchmarks.serving import Served, served
 
 ID = re.compile(rb"(?:^|\n)id: (\d+)")
 STREAMS, A_SECOND, SECONDS, READERS = 800, 20, 10, 4
@@ -25,42 +21,17 @@ STREAMS, A_SECOND, SECONDS, READERS = 800, 20, 10, 4
 
 def measure(filled: Filled) -> dict[str, object]:
     """Reads a second without and with the streams, and how long an event takes from its answer to every stream."""
-    port, token = free_port(), _token(filled.url)
-    served = [sys.executable, "-m", "service", "serve", "--port", str(port)]
-    process = subprocess.Popen(served, cwd=ROOT, env=environment(filled.url), stderr=subprocess.DEVNULL)
-    try:
-        _wait(port)
-        return _measure(port, token)
-    finally:
-        process.terminate()
-        process.wait()
+    with served(filled.url) as service:
+        return _measure(service)
 
 
-def _token(url: str) -> str:
-    name = f"live-{time.time_ns()}"
-    made = [sys.executable, "-m", "service", "token", "create", name, "--role", "editor"]
-    told = subprocess.run(made, cwd=ROOT, env=environment(url), check=True, capture_output=True, text=True)
-    command(url, "db", "upgrade")
-    return told.stdout.strip()
-
-
-def _wait(port: int) -> None:
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("the service did not start")
-
-
-def _measure(port: int, token: str) -> dict[str, object]:
+def _measure(service: Served) -> dict[str, object]:
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as processes:
-        alone = processes.submit(_reading, port, SECONDS / 2).result()
-        following = processes.submit(_follow, port, 3 + SECONDS + 3)
+        alone = processes.submit(_reading, service, SECONDS / 2).result()
+        following = processes.submit(_follow, service.port, 3 + SECONDS + 3)
         time.sleep(3)
-        reading = processes.submit(_reading, port, SECONDS)
-        sent = processes.submit(_append, port, token).result()
+        reading = processes.submit(_reading, service, SECONDS)
+        sent = processes.submit(_append, service).result()
         beside, came = reading.result(), following.result()
     late = sorted(moment - sent[position] for position in sent for moment in came.get(position, []))
     return {
@@ -94,7 +65,7 @@ def _follow(port: int, seconds: float) -> dict[int, list[float]]:
     return came
 
 
-def _append(port: int, token: str) -> dict[int, float]:
+def _append(service: Served) -> dict[int, float]:
     """Append so many events a second; when each was sent, by position."""
     sent, end = {}, time.monotonic() + SECONDS
     every = Generator(A_SECOND * SECONDS * 2, seed=time.time_ns())
@@ -102,30 +73,21 @@ def _append(port: int, token: str) -> dict[int, float]:
     while time.monotonic() < end:
         began = time.monotonic()
         event = {name: value for name, value in next(events).items() if name != "id"}
-        answer = _ask(port, "POST", "/api/v1/events", orjson.dumps(event), token)
+        answer = service.ask("POST", "/api/v1/events", orjson.dumps(event), signed=True)
         sent[orjson.loads(answer)["events"][0]["position"]] = began
         time.sleep(max(0.0, began + 1 / A_SECOND - time.monotonic()))
     return sent
 
 
-def _reading(port: int, seconds: float) -> float:
+def _reading(service: Served, seconds: float) -> float:
     """Timeline pages read a second by a few readers."""
     with ThreadPoolExecutor(READERS) as readers:
-        return sum(readers.map(lambda _: _read(port, seconds), range(READERS))) / seconds
+        return sum(readers.map(lambda _: _read(service, seconds), range(READERS))) / seconds
 
 
-def _read(port: int, seconds: float) -> int:
+def _read(service: Served, seconds: float) -> int:
     count, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
-        _ask(port, "GET", "/api/v1/timeline?limit=10")
+        service.ask("GET", "/api/v1/timeline?limit=10")
         count += 1
     return count
-
-
-def _ask(port: int, method: str, path: str, body: bytes = b"", token: str = "") -> bytes:
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"} if token else {}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, body or None, headers)
-    answer = connection.getresponse().read()
-    connection.close()
-    return answer
