@@ -75,6 +75,7 @@ def _questions(connection: Connection, chance: random.Random) -> dict[str, Calla
     }
     for name, query in FILTERS.items():
         asked[f"page by {name}"] = lambda query=query: browse(connection, timeline, now(), query, PAGE, place())  # type: ignore[misc]
+        asked[f"page by {name}, both clocks"] = lambda query=query: browse(connection, timeline, then(), query, PAGE)  # type: ignore[misc]
     return asked
 
 

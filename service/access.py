@@ -29,6 +29,9 @@ LIMITS = "depositary.limits"
 COUNTED = "depositary.counted"
 """In the environment of a request that was counted before: for how many seconds it must wait."""
 
+REFUSED = "depositary.refused"
+"""In the environment of a request that the server refuses: why."""
+
 LARGEST_FORM, LARGEST_SIGN_IN = 512 * 1024, 16 * 1024
 """Bytes of a form; a form is parsed before it is known whose it is."""
 
@@ -41,6 +44,8 @@ def install(app: Flask, rate_limit: int | None) -> None:
 
     def check() -> None:
         g.token = g.signed_in = None
+        if REFUSED in request.environ:
+            raise request.environ[REFUSED]
         try:
             g.token = bearer()
             if g.token is None and _takes_cookies():

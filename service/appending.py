@@ -59,10 +59,13 @@ class QuickAppend:
         """Answer a request."""
         if FAILED in environ or not plain(environ, LARGEST):
             return self._application(environ, start_response)
-        began, body = time.perf_counter(), b""
+        began, token = time.perf_counter(), self._token(environ)
+        if not token:
+            return self._application(environ, start_response)
+        body = b""
         try:
             body = _read(environ)
-            answers = self._append(environ, body)
+            answers = self._append(body, token)
         except Exception as error:
             environ[FAILED], answers = error, None
         if answers is None:
@@ -72,18 +75,21 @@ class QuickAppend:
         start_response("201 CREATED" if status == 201 else "200 OK", headers)
         return [content]
 
-    def _append(self, environ: WSGIEnvironment, body: bytes) -> Answers | None:
-        """The answers of the log; None for what is not taken or not plainly sound. Raises what the log raises."""
+    def _token(self, environ: WSGIEnvironment) -> Token | None:
+        """The token that is shown, before anything is read for it."""
         here, secret = self._here, bearer(environ)
         try:
-            token = here.recent.get(secret, lambda: look_up(here, secret)) if secret else None
+            return here.recent.get(secret, lambda: look_up(here, secret)) if secret else None
         except SQLAlchemyError:
             return None
-        drafts = sound(body, token, here)
-        if not token or not drafts:
+
+    def _append(self, body: bytes, token: Token) -> Answers | None:
+        """The answers of the log; None for what is not taken or not plainly sound. Raises what the log raises."""
+        drafts = sound(body, token, self._here)
+        if not drafts:
             return None
         try:
-            return here.committer.append(drafts, author=token.name)
+            return self._here.committer.append(drafts, author=token.name)
         except Refused:
             return None
 

@@ -11,32 +11,32 @@ import asyncio
 import io
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextvars import Context
+from typing import Any
 
 from flask import Flask
-from granian._granian import RSGIHTTPProtocol as HTTPProtocol
-from granian.rsgi import Scope
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.committer import Answers, too_late
 from events.drafts import Draft
 from events.errors import Refused
 from service import appending, signals
-from service.access import LIMITS
+from service.access import LIMITS, REFUSED
 from service.api.events import FAILED
-from service.api.live import Stream
 from service.appending import Answered
 from service.context import KEY
-from service.growth import Growth
-from service.incoming import Incoming, environ_of, next_bytes, whole_body
+from service.incoming import Client, Incoming, Receive, Send, environ_of
+from service.outgoing import Begun, Outgoing, close
 from service.pinned import Pinned
+from service.problems import Refusal
+from service.reading import LEFT
 from service.tokens import Token
 from service.waiting import Arrivals, Deadlines, Turns
 
-THREADS = 1_000
-"""How many requests one process answers at once."""
+THREADS, PATIENT, PROBING = 600, 400, 4
+"""How many requests one process answers at once; of those that may wait for a position or a body; of probes."""
 
 APPEND = 16 * 1024
 """Bytes of the largest body that is judged in the loop; larger ones would keep the others waiting."""
@@ -47,108 +47,145 @@ READ = 64 * 1024
 WHOLE = 1024 * 1024
 """Bytes of the largest answer that is sent in one piece."""
 
-BODY_SECONDS = 60.0
-"""How long the next bytes of a body may take."""
+BODY_SECONDS, SLOWEST = 60.0, 16 * 1024
+"""How long the next bytes of a body may take, and the whole: as long again, and a second for so many bytes."""
 
 APPEND_SECONDS = 20.0
-PROBES = ("/healthz", "/readyz", "/metrics", "/api/v1/events/live")
+END_SECONDS = 1.0
+"""How long clients are waited for when the process is asked to end."""
+
+PROBES = ("/healthz", "/readyz", "/metrics")
+LIVE = "/api/v1/events/live"
 BODILESS = (204, 304)
 LOG = logging.getLogger("depositary.http")
 
 
-class Begun(NamedTuple):
-    """An answer that is sent as it is made; `chunks` may be a `Stream`."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    chunks: Iterable[bytes]
-
-
-class Transport(Protocol):
-    """What takes the chunks of an answer."""
-
-    def send_bytes(self, data: bytes) -> Awaitable[None]:
-        """Send a chunk. Raises when the client has gone."""
-
-
 class Loop:
-    """The RSGI application of a web process."""
+    """The ASGI application of a web process."""
 
     def __init__(self, app: Flask) -> None:
         self._app, self._here = app, app.extensions[KEY]
         self._short: bool = app.extensions[appending.SHORT]
         self._pinned = Pinned(self._here, app.extensions[LIMITS])
         self._threads = ThreadPoolExecutor(THREADS, "request")
+        self._patient, self._waiting = ThreadPoolExecutor(PATIENT, "patient"), 0
+        self._probing = ThreadPoolExecutor(PROBING, "probe")
         self._looking: dict[str, asyncio.Future[Token | None]] = {}
-        self._reading: dict[int, asyncio.Future[None]] = {}
 
-    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Called before the first request."""
-        self._attach(loop)
-        signals.on_end(self._here.watch.close)
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer a request, or begin and end with the server."""
+        if scope["type"] != "lifespan":
+            await self._request(environ_of(scope), receive, send)
+            return
+        self._attach(asyncio.get_running_loop())
+        signals.on_end(self._end)
+        for moment in ("startup", "shutdown"):
+            await receive()
+            if moment == "shutdown":
+                self._here.watch.close()
+            await send({"type": f"lifespan.{moment}.complete"})
 
     def _attach(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._arrivals, self._turns = Arrivals(loop), Turns(loop)
-        self._growth = Growth(loop, self._here.watch)
+        self._outgoing = Outgoing(loop, self._here.watch, self._threads)
         self._bodies, self._appends = Deadlines(loop, BODY_SECONDS), Deadlines(loop, APPEND_SECONDS)
 
-    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Called after the last request."""
+    def _end(self) -> None:
+        """Let all end that waits; of clients, soon."""
+
+        def give_up() -> None:
+            self._bodies.cancel()
+            self._outgoing.give_up()
+
+        self._loop.call_soon_threadsafe(self._loop.call_later, END_SECONDS, give_up)
         self._here.watch.close()
 
-    async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
-        """Answer a request."""
-        environ, began = environ_of(scope), time.perf_counter()
+    async def _request(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
+        began, length = time.perf_counter(), _length(environ)
+        client, body = Client(receive, send, length), b""
         try:
-            body = await self._body(environ, proto)
-        except (OSError, RuntimeError, asyncio.CancelledError):
-            proto.response_empty(408, [("connection", "close")])
+            if not client.ended and (length is None or length <= READ):
+                body = await self._begun(client)
+        except ConnectionError:
+            return
+        except asyncio.CancelledError:
+            await client.answer(408, [("connection", "close")], b"")
             return
         answer: Answered | Begun | None = self._pinned.get(environ, began) if self._short else None
-        if self._short and body and appending.plain(environ, APPEND):
+        if self._short and body and client.ended and appending.plain(environ, APPEND):
             answer = await self._append(environ, body, began)
         if answer is None:
-            incoming = Incoming(self._more(proto), _length(environ)) if body is None else None
-            environ["wsgi.input"] = io.BufferedReader(incoming, READ) if incoming else io.BytesIO(body or b"")
-            done = await self._turns.take() if _works(environ) else None
-            try:
-                answer = await self._loop.run_in_executor(self._threads, self._call, environ)
-            finally:
-                if done:
-                    done()
-            if incoming and not incoming.ended:
-                answer.headers.append(("connection", "close"))  # nothing can follow what was not read
+            answer = await self._work(environ, body, client)
         if isinstance(answer, Answered):
-            proto.response_bytes(*answer)
-        elif isinstance(answer.chunks, Stream):
-            await self._follow(answer.chunks, proto.response_stream(answer.status, answer.headers))
+            await client.answer(*answer)
         else:
-            transport = proto.response_stream(answer.status, answer.headers)
-            await self._loop.run_in_executor(self._threads, self._send, answer.chunks, transport)
+            await self._outgoing.send(answer, client)
 
-    async def _body(self, environ: dict[str, Any], proto: HTTPProtocol) -> bytes | None:
-        """The body of a request; None for one that the application reads as it comes, if it wants it."""
-        length = _length(environ)
-        if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
-            return b""
-        if length is None or length > READ:
-            return None
-        coming = self._loop.create_task(whole_body(proto))
+    async def _begun(self, client: Client) -> bytes:
+        """The body of a request, or as much as is read before a thread takes it. Raises ConnectionError."""
+        coming = self._loop.create_task(client.some(READ))
         self._bodies.add(coming)
-        return await coming
+        try:
+            return await coming
+        finally:
+            self._bodies.remove(coming)
 
-    def _more(self, proto: HTTPProtocol) -> Callable[[], bytes]:
+    async def _work(self, environ: dict[str, Any], body: bytes, client: Client) -> Answered | Begun:
+        """The answer of the application, from a thread of those that such requests have."""
+        if environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
+            environ[REFUSED] = Refusal("not-implemented", "Send the body as it is, or chunked and nothing else.")
+        patient, leaving, done = not client.ended or "min_position" in environ["QUERY_STRING"], None, None
+        environ["wsgi.input"] = io.BytesIO(body)
+        if patient and self._waiting >= PATIENT:
+            patient = False
+            environ[REFUSED] = Refusal("busy", "Too many requests wait here. Try again.", headers={"Retry-After": "1"})
+        elif not client.ended:
+            environ["wsgi.input"] = io.BufferedReader(Incoming(body, self._more(client)), READ)
+        elif patient:
+            leaving = self._loop.create_task(client.left())
+            environ[LEFT] = leaving.done
+        elif environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"] not in (*PROBES, LIVE):
+            done = await self._turns.take()
+        probe = environ["PATH_INFO"] in PROBES
+        threads = self._probing if probe else self._patient if patient else self._threads
+        self._waiting += patient
+        try:
+            context = Context()
+            answer = await self._loop.run_in_executor(threads, context.run, self._call, environ, context)
+        finally:
+            self._waiting -= patient
+            if done:
+                done()
+            if leaving:
+                leaving.cancel()
+        if not client.ended:
+            answer.headers.append(("connection", "close"))  # nothing can follow what was not read
+        return answer
+
+    def _more(self, client: Client) -> Callable[[], bytes]:
         """What gives the next bytes of a body to a thread."""
-        chunks = aiter(proto)
+        end = time.monotonic() + BODY_SECONDS
+
+        async def coming() -> bytes:
+            mine = asyncio.current_task()
+            assert mine is not None
+            self._bodies.add(mine)
+            try:
+                return await client.next()
+            finally:
+                self._bodies.remove(mine)
 
         def more() -> bytes:
-            coming = asyncio.run_coroutine_threadsafe(next_bytes(chunks), self._loop)
+            nonlocal end
+            piece = asyncio.run_coroutine_threadsafe(coming(), self._loop)
             try:
-                return coming.result(BODY_SECONDS)
-            except (RuntimeError, TimeoutError) as error:
-                coming.cancel()
-                raise OSError("the body stopped before its end") from error
+                taken = piece.result(min(BODY_SECONDS, end - time.monotonic()))
+            except (CancelledError, TimeoutError) as error:
+                piece.cancel()
+                raise OSError("the body stopped before its end, or came too slowly") from error
+            end += len(taken) / SLOWEST
+            return taken
 
         return more
 
@@ -190,13 +227,16 @@ class Loop:
         answer = self._here.committer.submit(drafts, author=author)
         done = self._arrivals.of(answer)
         self._appends.add(answer)
-        await done
+        try:
+            await done
+        finally:
+            self._appends.remove(answer)
         if answer.cancelled():
             raise too_late()
         answers: Answers = answer.result()
         return answers
 
-    def _call(self, environ: dict[str, Any]) -> Answered | Begun:
+    def _call(self, environ: dict[str, Any], context: Context) -> Answered | Begun:
         """Run the application, in a thread."""
         started: list[Any] = []
 
@@ -209,81 +249,21 @@ class Loop:
         length = next((value for name, value in headers if name.lower() == "content-length"), "")
         whole = environ["REQUEST_METHOD"] == "HEAD" or status in BODILESS or (length.isdigit() and int(length) <= WHOLE)
         if not whole:
-            return Begun(status, headers, chunks)
+            return Begun(status, headers, chunks, context)
         try:
             answer = Answered(status, headers, b"".join(chunks))
         finally:
-            _close(chunks)
+            close(chunks)
         self._pinned.keep(environ, answer)
         return answer
 
-    def _send(self, chunks: Iterable[bytes], transport: Transport) -> None:
-        """Send an answer as it is made, in a thread; no faster than the client takes it."""
-        try:
-            for chunk in chunks:
-                if chunk:
-                    asyncio.run_coroutine_threadsafe(_sent(transport, chunk), self._loop).result()
-        finally:
-            _close(chunks)
-
-    async def _follow(self, stream: Stream, transport: Transport) -> None:
-        """Send a live stream until it ends or the client goes."""
-        growth = self._growth
-        growth.followers += 1
-        try:
-            growth.listen()
-            await transport.send_bytes(stream.begin())
-            while not self._here.watch.closed:
-                if self._here.watch.head <= stream.after:
-                    grown = await growth.next
-                    if not grown:
-                        await transport.send_bytes(stream.beat())
-                    continue
-                chunk = stream.known() or await self._read(stream)
-                if chunk:
-                    await transport.send_bytes(chunk)
-        except (RuntimeError, ConnectionError):
-            pass  # the client has gone
-        finally:
-            growth.followers -= 1
-            stream.close()
-
-    async def _read(self, stream: Stream) -> bytes | None:
-        """What a stream sends next; of those that stand at one position, the first reads it for all."""
-        at = stream.after
-        if at in self._reading:
-            await self._reading[at]
-            return stream.known()
-        self._reading[at] = self._loop.create_future()
-        try:
-            return await self._loop.run_in_executor(self._threads, stream.read)
-        finally:
-            self._reading.pop(at).set_result(None)
-
-
-async def _sent(transport: Transport, chunk: bytes) -> None:
-    await transport.send_bytes(chunk)
-
 
 def _length(environ: Mapping[str, Any]) -> int | None:
-    """How many bytes a body has, where the client said so."""
+    """How many bytes a body has, as far as it is known before it is read."""
     given: str = environ.get("CONTENT_LENGTH", "")
-    return int(given) if given.isdigit() else None
-
-
-def _works(environ: Mapping[str, Any]) -> bool:
-    """Whether a request will work rather than wait for its body, a commit or a position. Probes never queue."""
-    return (
-        environ["REQUEST_METHOD"] == "GET"
-        and environ["PATH_INFO"] not in PROBES
-        and "min_position" not in environ["QUERY_STRING"]
-    )
-
-
-def _close(chunks: Iterable[bytes] | Iterator[bytes]) -> None:
-    close = getattr(chunks, "close", None)
-    if close:
-        close()
+    if given.isdigit():
+        return int(given)
+    return None if "HTTP_TRANSFER_ENCODING" in environ or environ["SERVER_PROTOCOL"] == "HTTP/2" else 0
 
 
 def _no_write(data: bytes) -> None:

@@ -16,7 +16,10 @@ from service.appending import Answered, bearer
 from service.context import Context
 from service.observing import ROUTE, a_request_id
 
-LARGEST, TOGETHER = 256 * 1024, 16 * 1024 * 1024
+LARGEST, TOGETHER, AROUND = 256 * 1024, 16 * 1024 * 1024, 300
+LONGEST = 1_000
+"""Characters of the longest question whose answer is kept."""
+
 OWN = ("x-request-id", "server-timing", "date")
 OTHERWISE = ("HTTP_RANGE", "HTTP_IF_MATCH", "HTTP_IF_RANGE", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
 Key = tuple[Any, ...]
@@ -29,6 +32,10 @@ class Kept(NamedTuple):
     etag: str
     headers: list[tuple[str, str]]
     body: bytes
+
+    def size(self) -> int:
+        """About how many bytes of memory it takes; of a small answer most are those of its headers and its key."""
+        return len(self.body) + AROUND * (6 + len(self.headers))
 
 
 class Pinned:
@@ -72,13 +79,15 @@ class Pinned:
         final = "immutable" in named.get("cache-control", "") and "etag" in named and "set-cookie" not in named
         if answer.status != 200 or environ["REQUEST_METHOD"] != "GET" or not final or len(answer.body) > LARGEST:
             return
+        key = _key(environ)
+        if sum(len(part or "") for part in key) > LONGEST:
+            return
         with self._lock:
-            key = _key(environ)
             before = self._kept.pop(key, None)
-            self._kept[key] = Kept(environ.get(ROUTE, "none"), named["etag"], headers, answer.body)
-            self._bytes += len(answer.body) - (len(before.body) if before else 0)
+            self._kept[key] = kept = Kept(environ.get(ROUTE, "none"), named["etag"], headers, answer.body)
+            self._bytes += kept.size() - (before.size() if before else 0)
             while self._bytes > TOGETHER:
-                self._bytes -= len(self._kept.popitem(last=False)[1].body)
+                self._bytes -= self._kept.popitem(last=False)[1].size()
 
     def _may_read(self, environ: dict[str, Any]) -> bool:
         """Whether who asks may read this; when that is not certain, the application is asked."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import orjson
-from flask import Response, request
+from flask import Response, has_request_context, request
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -30,9 +30,11 @@ from service.context import Context, context
 from service.problems import Refusal, wrong_query
 
 Result = TypeVar("Result")
-POLL_SECONDS, LONGEST_POLL_SECONDS = 0.005, 0.25
+POLL_SECONDS, LONGEST_POLL_SECONDS, LOOK_SECONDS = 0.005, 0.25, 1.0
 STANDBY_SECONDS = 0.25
 """How long a reader waits for a standby to get where it must be, before it goes to the primary."""
+LEFT = "depositary.left"
+"""In the environment of a request that may wait: what tells whether the client has gone."""
 YEAR = 31_536_000
 
 
@@ -97,7 +99,7 @@ def read(views: Sequence[str], asked: Asked, work: Callable[[Reading], Result]) 
     pin = resolve(here, asked)
 
     def there(source: Source) -> Result:
-        wait_for(source, views, max(asked.min_position, pin.position or 0), asked.wait)
+        wait_for(here, source, views, max(asked.min_position, pin.position or 0), asked.wait)
         return _steadily(source.database, views, asked, pin, work)
 
     return here.standbys.read(there)
@@ -167,7 +169,7 @@ def _resolved(here: Context, source: Source, asked: Asked) -> Pin:
         return Pin(position=position, known_text=text, final=asked.known_at < head.recorded_at)
 
 
-def wait_for(source: Source, views: Sequence[str], position: int, seconds: float) -> None:
+def wait_for(here: Context, source: Source, views: Sequence[str], position: int, seconds: float) -> None:
     """Wait until all these views have reached a position. Raises Refusal (503) when they do not in time."""
 
     def reached(connection: Connection) -> int:
@@ -177,13 +179,13 @@ def wait_for(source: Source, views: Sequence[str], position: int, seconds: float
             raise unready(error) from None
 
     if position:
-        at = _waited(source, reached, position, seconds)
+        at = _waited(here, source, reached, position, seconds)
         if at < position:
             detail = f"The view has reached position {at}, not {position} yet. Ask again shortly."
             raise Refusal("projection-behind", detail, headers={"Retry-After": "1"}, position=at)
 
 
-def _waited(source: Source, reached: Callable[[Connection], int], position: int, seconds: float) -> int:
+def _waited(here: Context, source: Source, reached: Callable[[Connection], int], position: int, seconds: float) -> int:
     """What was reached when that was enough, or the time was over. Raises Behind when another server may have more."""
     end = time.monotonic() + (seconds if source.last else min(seconds, STANDBY_SECONDS))
     pause = POLL_SECONDS
@@ -192,7 +194,7 @@ def _waited(source: Source, reached: Callable[[Connection], int], position: int,
             at = reached(connection)
         if at >= position:
             return at
-        if time.monotonic() >= end:
+        if time.monotonic() >= end or _in_vain(here):
             if source.last:
                 return at
             raise Behind(at)
@@ -210,7 +212,7 @@ def read_log(here: Context, position: int, seconds: float, work: Callable[[Conne
         needed = max(position, here.committer.position)
         if source.primary:
             wait_for_head(here, position, seconds)
-        elif _waited(source, lambda connection: store.head(connection).position, needed, seconds) < needed:
+        elif _waited(here, source, lambda connection: store.head(connection).position, needed, seconds) < needed:
             raise _log_behind(needed)
         with source.database.read() as connection:
             return work(connection)
@@ -220,8 +222,19 @@ def read_log(here: Context, position: int, seconds: float, work: Callable[[Conne
 
 def wait_for_head(here: Context, position: int, seconds: float) -> None:
     """Wait until the log has reached a position. Raises Refusal (503) when it does not in time."""
-    if position and here.watch.wait(position - 1, seconds) < position:
-        raise _log_behind(position)
+    end = time.monotonic() + seconds
+    while position:
+        pause = max(0.0, min(LOOK_SECONDS, end - time.monotonic()))
+        if here.watch.wait(position - 1, pause) >= position:
+            return
+        if time.monotonic() >= end or _in_vain(here):
+            raise _log_behind(position)
+
+
+def _in_vain(here: Context) -> bool:
+    """Whether nobody waits for the answer any more, or the program is about to end."""
+    left = request.environ.get(LEFT) if has_request_context() else None
+    return here.watch.closed or bool(left and left())
 
 
 def _log_behind(position: int) -> Refusal:

@@ -14,6 +14,7 @@ import time
 
 from granian import Granian
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 
 from service import garbage, logs
 from service.app import create_app
@@ -21,12 +22,16 @@ from service.loop import Loop
 from service.metrics import FOLDER
 from service.settings import Settings, from_environment
 
+CONNECTIONS = 10_000
+"""How many connections one process has open; those that come then wait until others close."""
+
 
 def web_process() -> Loop:
     """The application of one web process; it ends when the process that started it does."""
     _end_with_parent()
     settings = from_environment(os.environ)
     logs.configure(settings.log_level, settings.log_format)
+    logging.getLogger("_granian").addFilter(_worth_telling)
     app = create_app(settings)
     garbage.settle()
     return Loop(app)
@@ -38,17 +43,19 @@ def serve(settings: Settings, workers: int) -> None:
     They are spawned, not forked: a copy of a process whose worker's threads hold locks could wait for them for ever.
     """
     multiprocessing.set_start_method("spawn", force=True)
-    logging.getLogger("_granian").addFilter(lambda record: "spawning up to" not in record.getMessage())
+    logging.getLogger("_granian").addFilter(_worth_telling)
     server = Granian(
         "service.serving:web_process",
         factory=True,
-        interface=Interfaces.RSGI,
+        interface=Interfaces.ASGI,
         address=settings.host,
         port=settings.port,
         workers=workers,
         backlog=2_048,
+        backpressure=CONNECTIONS,
+        http1_settings=HTTP1Settings(max_buffer_size=64 * 1024),
         respawn_failed_workers=True,
-        workers_kill_timeout=10,
+        workers_kill_timeout=6,
         log_access=False,
         websockets=False,
         log_level=settings.log_level.lower(),  # type: ignore[arg-type]
@@ -57,6 +64,12 @@ def serve(settings: Settings, workers: int) -> None:
         os.environ.setdefault(FOLDER, folder)
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's one heap a thread held 30 MB that nobody used
         server.serve()
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Not that there are several processes, nor that a client went before it had all."""
+    text = record.getMessage()
+    return "spawning up to" not in text and "transport error" not in text
 
 
 def _end_with_parent() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import itertools
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -44,21 +44,35 @@ class Deadlines:
     """Cancels what is not done after so many seconds. It looks once a second: a timer for each would cost more."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self._loop, self._seconds = loop, seconds
-        self._waiting: deque[tuple[float, Future[Any] | asyncio.Future[Any]]] = deque()
+        self._loop, self._seconds, self._looking = loop, seconds, False
+        self._waiting: dict[Future[Any] | asyncio.Future[Any], float] = {}
 
     def add(self, one: Future[Any] | asyncio.Future[Any]) -> None:
-        """Watch over one more."""
-        if not self._waiting:
-            self._loop.call_later(1, self._look)
-        self._waiting.append((time.monotonic() + self._seconds, one))
+        """Watch over one more, until it is taken away."""
+        if not self._looking:
+            self._looking = True
+            self._loop.call_later(min(1.0, self._seconds), self._look)
+        self._waiting[one] = self._loop.time() + self._seconds
+
+    def remove(self, one: Future[Any] | asyncio.Future[Any]) -> None:
+        """It is done, or waits no more."""
+        self._waiting.pop(one, None)
+
+    def cancel(self) -> None:
+        """Let nothing wait any longer."""
+        for one in self._waiting:
+            one.cancel()
+        self._waiting.clear()
 
     def _look(self) -> None:
-        now = time.monotonic()
-        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] < now):
-            self._waiting.popleft()[1].cancel()
-        if self._waiting:
-            self._loop.call_later(1, self._look)
+        now = self._loop.time()
+        late = [one for one, end in itertools.takewhile(lambda each: each[1] < now, self._waiting.items())]
+        for one in late:
+            del self._waiting[one]
+            one.cancel()
+        self._looking = bool(self._waiting)
+        if self._looking:
+            self._loop.call_later(min(1.0, self._seconds), self._look)
 
 
 class Turns:
@@ -91,7 +105,9 @@ class Turns:
         return end
 
     def _end(self) -> None:
-        if self._waiting:
-            self._waiting.popleft().set_result(None)
-        else:
-            self._left += 1
+        while self._waiting:
+            first = self._waiting.popleft()
+            if not first.done():
+                first.set_result(None)
+                return
+        self._left += 1

@@ -61,6 +61,12 @@ def asked(chance: random.Random) -> TimelineQuery:
     return TimelineQuery(**{name: filters[name] for name in chosen}, descending=chance.random() < 0.5)
 
 
+@pytest.fixture(autouse=True, params=[(512, 8), (1, 3)], ids=lambda sizes: f"blocks of {sizes[0]}")
+def sized(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks as in use, by which these histories are recent, and small ones, by which most of their states are old."""
+    builders.size_blocks(monkeypatch, *request.param)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_every_way_leads_to_what_is_there(database: Database, seed: int) -> None:
     fill(database, seed)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from flask import Flask
 
+from service import incoming, outgoing
 from service import loop as loops
 from service.app import create_app
+from service.incoming import Message
 from service.loop import Loop
 from service.settings import Settings
 from tests import builders
@@ -24,6 +27,7 @@ from tests.conftest import Databases, token
 from tests.processes import run, served
 from tests.test_appending import OWN, SENT
 
+Scope = dict[str, Any]
 Server = tuple[httpx.Client, dict[str, str]]
 OF_THE_SERVER = ("date", "server", "content-length", "transfer-encoding", "connection")
 
@@ -182,44 +186,62 @@ def test_streams_are_sent_every_event_and_end_with_the_server(url: str) -> None:
         assert one.result() == list(range(1 + nth % 2, 32))
 
 
-class Protocol:
-    """What the server gives the application for one request."""
+class Sender:
+    """Who sends a request, and takes the answer: what the server gives the application for one.
 
-    def __init__(self, *chunks: bytes, ends: bool = True) -> None:
-        self.chunks, self.ends = list(chunks), ends
-        self.answered: list[Any] = []
+    `leaves` is set when they go; of an answer in chunks they read so many as `reads` says.
+    """
 
-    async def __call__(self) -> bytes:
-        return b"".join([chunk async for chunk in self])
+    def __init__(self, *chunks: bytes, ends: bool = True, reads: int | None = None) -> None:
+        self.chunks, self.ends, self.reads, self.leaves = list(chunks), ends, reads, asyncio.Event()
+        self.status, self.answer, self.whole = 0, b"", False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self.chunks:
-            yield chunk
-        if not self.ends:
-            await asyncio.Event().wait()
+    async def receive(self) -> Message:
+        if not self.chunks:
+            await self.leaves.wait()
+            return {"type": "http.disconnect"}
+        chunk = self.chunks.pop(0)
+        return {"type": "http.request", "body": chunk, "more_body": bool(self.chunks) or not self.ends}
 
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.answered = [status, body]
+    async def send(self, message: Message) -> None:
+        self.status = message.get("status", self.status)
+        self.answer += message.get("body", b"")
+        self.whole = message["type"] == "http.response.body" and not message.get("more_body")
+        if message.get("more_body") and self.reads is not None:
+            self.reads -= 1
+            if not self.reads:
+                await asyncio.Event().wait()
 
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
-        self.answered = [status, b""]
+
+def scope_of(method: str, path: str, **given: str) -> Scope:
+    path, _, query = path.partition("?")
+    headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()]
+    return {
+        "type": "http", "method": method, "raw_path": path.encode(), "query_string": query.encode(), "scheme": "http",
+        "server": ("127.0.0.1", "1"), "client": ("::1", "2"), "http_version": "1.1", "headers": headers,
+    }  # fmt: skip
 
 
-def ask(app: Flask, protocol: Protocol, length: int, editor: dict[str, str]) -> None:
-    """Send one append to the loop of an application."""
-    headers = {"content-type": "application/json", "content-length": str(length)}
-    headers["authorization"] = editor["Authorization"]
-    scope: Any = SimpleNamespace(
-        method="POST", path="/api/v1/events", query_string="", server="127.0.0.1:1", client="[::1]:2", scheme="http",
-        http_version="1.1", authority=None, headers=headers,
-    )  # fmt: skip
+def answering(app: Flask, work: Callable[[Loop], Coroutine[Any, Any, None]]) -> None:
+    """Do `work` with a loop that answers for an application."""
 
     async def main() -> None:
-        answering = Loop(app)
-        answering._attach(asyncio.get_running_loop())
-        await answering.__rsgi__(scope, protocol)  # type: ignore[arg-type]
+        made = Loop(app)
+        made._attach(asyncio.get_running_loop())
+        await work(made)
 
     asyncio.run(main())
+
+
+def ask(app: Flask, sender: Sender, scope: Scope) -> None:
+    """Send one request to the loop of an application, and wait for its answer."""
+    answering(app, lambda loop: loop(scope, sender.receive, sender.send))
+
+
+def append_of(length: int, editor: dict[str, str]) -> Scope:
+    """What an append of so many bytes begins with."""
+    given = {"content_type": "application/json", "content_length": str(length)}
+    return scope_of("POST", "/api/v1/events", **given, authorization=editor["Authorization"])
 
 
 @pytest.mark.parametrize(("length", "status"), [(100, 408), (100_000, 400)])
@@ -227,9 +249,9 @@ def test_a_body_that_does_not_come_is_not_waited_for(
     app: Flask, editor: dict[str, str], monkeypatch: pytest.MonkeyPatch, length: int, status: int
 ) -> None:
     monkeypatch.setattr(loops, "BODY_SECONDS", 0.05)
-    protocol = Protocol(b'{"type":', ends=False)
-    ask(app, protocol, length, editor)
-    assert protocol.answered[0] == status
+    sender = Sender(b'{"type":', ends=False)
+    ask(app, sender, append_of(length, editor))
+    assert sender.status == status
 
 
 def test_an_append_that_cannot_be_written_in_time_is_not_written(
@@ -239,17 +261,123 @@ def test_an_append_that_cannot_be_written_in_time_is_not_written(
     here = app.extensions["depositary"]
     body = json.dumps(builders.meeting()).encode()
     with here.database.write() as holding:
-        protocol = Protocol(body)
+        sender = Sender(body)
         if not here.database.is_sqlite:
             holding.exec_driver_sql("SELECT * FROM log_head FOR UPDATE")
-        ask(app, protocol, len(body), editor)
-        assert protocol.answered[0] == 503
+        ask(app, sender, append_of(len(body), editor))
+        assert sender.status == 503
     assert app.test_client().get("/api/v1/events").get_json()["events"] == []
 
 
 def test_an_append_in_the_loop_does_not_ask_the_application(app: Flask, editor: dict[str, str]) -> None:
     app.wsgi_app = lambda *given: pytest.fail("the application was asked")  # type: ignore[method-assign]
     body = json.dumps(builders.meeting()).encode()
-    protocol = Protocol(body)
-    ask(app, protocol, len(body), editor)
-    assert protocol.answered[0] == 201
+    sender = Sender(body)
+    ask(app, sender, append_of(len(body), editor))
+    assert sender.status == 201
+
+
+def test_an_answer_that_is_not_read_is_made_no_further_and_broken_off(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "SEND_SECONDS", 0.05)
+    made: list[bytes] = []
+    ended = threading.Event()
+
+    def endless(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+
+        def chunks() -> Iterator[bytes]:
+            try:
+                while True:
+                    made.append(b"x" * incoming.PIECE)
+                    yield made[-1]
+            finally:
+                ended.set()
+
+        return chunks()
+
+    app.wsgi_app = endless  # type: ignore[method-assign]
+    sender = Sender(reads=3)
+    ask(app, sender, scope_of("GET", "/"))
+    assert (sender.status, len(made), sender.whole) == (200, 3, False)
+    assert ended.wait(30)
+
+
+def test_a_stream_ends_with_its_client(app: Flask) -> None:
+    streams = app.extensions["depositary"].metrics.streams
+
+    async def follow(loop: Loop) -> None:
+        sender = Sender()
+        following = asyncio.ensure_future(loop(scope_of("GET", "/api/v1/events/live"), sender.receive, sender.send))
+        while not sender.answer:
+            await asyncio.sleep(0.01)
+        assert streams._value.get() == 1
+        sender.leaves.set()
+        await following
+        assert not sender.whole
+
+    answering(app, follow)
+    assert streams._value.get() == 0
+
+
+@pytest.mark.parametrize("path", ["/api/v1/timeline", "/api/v1/events"])
+def test_nothing_is_waited_for_when_the_client_has_gone(app: Flask, path: str) -> None:
+    sender = Sender()
+    sender.leaves.set()
+    began = time.monotonic()
+    ask(app, sender, scope_of("GET", f"{path}?min_position=9&wait=30"))
+    assert sender.status == 503
+    assert time.monotonic() - began < 25
+
+
+def test_probes_and_reads_do_not_wait_for_those_that_wait(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "PATIENT", 1)
+    builders.catch_up(app.extensions["depositary"].database)
+
+    async def crowd(loop: Loop) -> None:
+        first, *rest = (Sender() for _ in range(4))
+        patient = scope_of("GET", "/api/v1/timeline?min_position=9&wait=30")
+        waiting = asyncio.ensure_future(loop(patient, first.receive, first.send))
+        await asyncio.sleep(0)
+        for sender, path in zip(rest, ("/healthz", "/api/v1/timeline", "/api/v1/timeline?min_position=0"), strict=True):
+            await loop(scope_of("GET", path), sender.receive, sender.send)
+        assert [sender.status for sender in rest] == [200, 200, 503]
+        assert b"/problems/busy" in rest[-1].answer
+        first.leaves.set()
+        await waiting
+
+    answering(app, crowd)
+
+
+def test_a_body_that_is_packed_in_transfer_is_refused(server: Server) -> None:
+    client, editor = server
+    head = "POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    with connection(client) as sent:
+        coded = f"{head}Authorization: {editor['Authorization']}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+        sent.sendall(coded.encode())
+        assert sent.recv(12) == b"HTTP/1.1 501"
+
+
+def test_a_server_ends_whoever_is_waited_for(url: str) -> None:
+    secret = run(url, "token", "create", "e", "--role", "editor").stdout.strip()
+    post = f"POST /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\n"
+    post += "Content-Type: application/json\r\n"
+    stopped = [f"{post}Content-Length: {length}\r\n\r\n{{" for length in (90, 900_000)]
+    stopped.append(f"{post}Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\n")
+    waits = [f"/api/v1/{view}?min_position=99&wait=30" for view in ("timeline", "events")]
+    waits.append("/api/v1/events/live")
+    requests = stopped + [f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in waits]
+    with served(url) as (base, process):
+        address = httpx.URL(base)
+        sockets = [socket.create_connection((address.host, address.port), timeout=30) for _ in requests]
+        for one, request in zip(sockets, requests, strict=True):
+            one.sendall(request.encode())
+        sockets[-1].recv(12)  # the others, sent before, have been heard
+        process.process.send_signal(signal.SIGTERM)
+        assert process.process.wait(60) == 0
+        assert "Killing" not in process.text()
+        answers = [one.recv(12)[-3:] for one in sockets[:-1]]
+        assert answers == [b"408", b"400", b"408", b"503", b"503"]
+        for one in sockets:
+            one.close()

@@ -195,11 +195,12 @@ def page(args: dict[str, Any]) -> Response:
 
 def _dump(after: int, until: int, filters: dict[str, Any]) -> Iterator[bytes]:
     def found(connection: Connection) -> list[Event]:
-        return store.read(connection, after, 500, until=until, **filters)
+        return store.read(connection, after, 200, until=until, **filters)
 
     while events := read_log(context(), until, 5.0, found):
-        yield b"".join(orjson.dumps(event.as_dict()) + b"\n" for event in events)
-        after = events[-1].position
+        after, lines = events[-1].position, b"".join(orjson.dumps(event.as_dict()) + b"\n" for event in events)
+        events.clear()  # who reads slowly holds the lines alone
+        yield lines
 
 
 @blp.route("/events/<id>")
