@@ -177,7 +177,7 @@ def _sqlite(url: URL, *, write: bool, sync: str = "FULL") -> Engine:
         _set_wal(connection)
         run(f"PRAGMA synchronous = {sync}")
         run("PRAGMA foreign_keys = ON")
-        run("PRAGMA cache_size = -16000")
+        run(f"PRAGMA cache_size = -{16_000 if write else 4_000}")  # KiB; what readers miss, the system has
         run("PRAGMA temp_store = MEMORY")
         if not write:
             run("PRAGMA query_only = ON")

@@ -10,8 +10,9 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from sqlalchemy import Connection, Table, inspect
+from sqlalchemy import Connection, Index, Table, inspect
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from events import bulk, store
 from events.database import Database
@@ -23,7 +24,12 @@ from projections.lease import Lease
 from projections.packing import Packer
 from projections.view import BLOCKS, OPEN, POINTS, SETS, Tables, View
 
-BATCH = blocks.BASE
+BATCH, ANEW = blocks.BASE, 8
+"""How many events are taken at a time, and how many times that where nobody reads the rows yet."""
+
+INDEXED_LATER = 5_000_000
+"""On SQLite nobody else writes while an index is made, so for longer logs than this they are kept from the start."""
+
 ROWS = "SET (autovacuum_vacuum_insert_scale_factor = 0.05)"
 """Settings of a view's table on PostgreSQL: vacuumed often enough that its indexes answer alone."""
 SETTINGS = {
@@ -31,6 +37,11 @@ SETTINGS = {
     BLOCKS: "ALTER COLUMN body SET STORAGE EXTERNAL",
 }
 """Others: rows that go after a while and make room for the next; bodies that are packed already."""
+PRESENT = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
+    "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()",
+}
+"""The names of all indexes. An inspector asks a SQLite connection that may not have heard of new tables yet."""
 LOG = logging.getLogger("depositary.projections")
 
 
@@ -103,7 +114,8 @@ class Runner:
             if at.position < head:
                 behind.setdefault(at.position, []).append((view, at))
             elif not at.live:
-                self._swap(view, at, mine)
+                if not self._index(view, at, mine):
+                    self._swap(view, at, mine)
                 return True
         for position, those in behind.items():
             more = self._advance(position, those, mine) or more
@@ -124,9 +136,10 @@ class Runner:
 
     def _advance(self, position: int, those: Sequence[tuple[View, Checkpoint]], mine: Lease) -> bool:
         """Take one batch into all generations that stand at a position; whether any could."""
+        batch = self.batch if any(at.live for _, at in those) else self.batch * ANEW
         with self.database.read() as connection:
             past = position % blocks.BASE if self.batch >= blocks.BASE else 0
-            events = store.read(connection, position, self.batch - past)
+            events = store.read(connection, position, batch - past)
         try:
             taken = self._steps(position, events)
         except (OperationalError, ProgrammingError, InternalError):
@@ -183,6 +196,19 @@ class Runner:
             write(connection, view, view.tables(at.generation), changes, at.position, position)
         return Checkpoint(**{**vars(at), "position": position})
 
+    def _index(self, view: View, at: Checkpoint, mine: Lease) -> bool:
+        """Make an index that was left for the end; whether there was one."""
+        with self.database.derive() as connection:
+            dialect = connection.dialect.name
+            present = set(connection.exec_driver_sql(PRESENT[dialect]).scalars())
+            for table in view.tables(at.generation).values():
+                for index in indexes(table, dialect):
+                    if index.name not in present:
+                        checkpoints.advance(connection, at, at.position, mine, self.clock())
+                        connection.execute(CreateIndex(index))
+                        return True
+        return False
+
     def _swap(self, view: View, new: Checkpoint, mine: Lease) -> None:
         with self.database.write() as connection:
             old = [one for one in checkpoints.of(connection, view) if one.generation != new.generation]
@@ -228,7 +254,8 @@ def begin_generation(database: Database, view: View, now: int) -> int:
             _drop_if_allowed(connection, view, unused)
         while _exists(connection, view, generation):
             generation += 1
-        create_tables(connection, view, generation)
+        at_once = not present or (database.is_sqlite and store.head(connection).position > INDEXED_LATER)
+        create_tables(connection, view, generation, indexed=at_once)
         checkpoints.add(connection, view, generation, live=not present, now=now)
     return generation
 
@@ -246,16 +273,25 @@ def _exists(connection: Connection, view: View, generation: int) -> bool:
     return any(table.name in present for table in view.tables(generation).values())
 
 
-def create_tables(connection: Connection, view: View, generation: int) -> Tables:
-    """Create the empty tables of one generation."""
-    tables = view.tables(generation)
+def create_tables(connection: Connection, view: View, generation: int, *, indexed: bool = True) -> Tables:
+    """Create the empty tables of one generation; what only readers need of indexes can be left for when it is full."""
+    tables, dialect = view.tables(generation), connection.dialect.name
     for name, table in tables.items():
-        table.create(connection)
-        if connection.dialect.name == "postgresql":
+        connection.execute(CreateTable(table))
+        for index in indexes(table, dialect):
+            if indexed or index.unique:
+                connection.execute(CreateIndex(index))
+        if dialect == "postgresql":
             connection.exec_driver_sql(f"ALTER TABLE {table.name} {SETTINGS.get(name, ROWS)}")
     if view.create:
         view.create(connection, tables)
     return tables
+
+
+def indexes(table: Table, dialect: str) -> list[Index]:
+    """The indexes of a table on one sort of database, by name."""
+    those = (index for index in table.indexes if index.info.get("dialect", dialect) == dialect)
+    return sorted(those, key=lambda index: str(index.name))
 
 
 def drop_tables(connection: Connection, view: View, generation: int) -> None:

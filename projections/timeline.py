@@ -21,6 +21,8 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    func,
+    literal_column,
     text,
     true,
 )
@@ -79,6 +81,8 @@ def tables(generation: int) -> Tables:
         ["stream_id"],
         by_event=True,
     )
+    lexemes = func.array_to_tsvector(func.string_to_array(actions.c.words, literal_column("' '")))
+    Index(f"{actions.name}_words", lexemes, postgresql_using="gin", info={"dialect": "postgresql"})
     involved = versioned(
         f"timeline_involved_{generation}",
         [whole("position"), Column("from_day", Integer)],
@@ -284,13 +288,10 @@ def shown(item: bytes, latest: int, day: int) -> dict[str, Any]:
 
 
 def create(connection: Connection, made: Tables) -> None:
-    """The index of words: FTS5 on SQLite, `tsvector` on PostgreSQL, both over words we folded ourselves."""
-    name = made["actions"].name
+    """The index of words on SQLite: FTS5, over words we folded ourselves."""
     if connection.dialect.name == "sqlite":
+        name = made["actions"].name
         connection.execute(text(f"CREATE VIRTUAL TABLE {name}_words USING fts5(words, content='', tokenize='ascii')"))
-    else:
-        lexemes = "array_to_tsvector(string_to_array(words, ' '))"
-        connection.execute(text(f"CREATE INDEX {name}_words ON {name} USING gin (({lexemes}))"))
 
 
 def inserted(connection: Connection, made: Tables, rows: Mapping[str, Sequence[Sequence[Any]]]) -> None:
