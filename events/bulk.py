@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -30,7 +31,7 @@ def add(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
     else:
         for size, part in _parts(rows):
             statement = _insert(table, connection.dialect.name, size)
-            connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
+            connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
 
 
 def among(column: str, name: str, dialect: str) -> str:

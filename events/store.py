@@ -247,24 +247,26 @@ def envelope(event: Event) -> dict[str, Any]:
 
 
 def _event(row: Row[Any]) -> Event:
-    payload = orjson.loads(row.payload)
+    """A row of the log, whose columns stand in the order of the table, as an event."""
+    position, id, type, stream, version, recorded_at, recorded_by, schema, earliest, latest, payload, *_ = tuple(row)
+    said = orjson.loads(payload)
     return Event(
-        id=row.id,
-        type=row.type,
-        stream=row.stream,
-        version=row.version,
-        position=row.position,
-        recorded_at=row.recorded_at,
-        recorded_by=row.recorded_by,
-        schema_version=row.schema_version,
-        earliest=_day(row.earliest),
-        latest=_day(row.latest),
+        id=id,
+        type=type,
+        stream=stream,
+        version=version,
+        position=position,
+        recorded_at=recorded_at,
+        recorded_by=recorded_by,
+        schema_version=schema,
+        earliest=_day(earliest),
+        latest=_day(latest),
         content=Content(
-            occurred_on=payload.get("occurred_on"),
-            title=payload.get("title"),
-            data=payload["data"],
-            sources=tuple(payload["sources"]),
-            note=payload.get("note"),
+            occurred_on=said.get("occurred_on"),
+            title=said.get("title"),
+            data=said["data"],
+            sources=tuple(said["sources"]),
+            note=said.get("note"),
         ),
     )
 

@@ -14,7 +14,6 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -42,8 +41,8 @@ BASE, FAN = 512, 8
 LEVELS = 8
 """How many sizes of blocks there are at most."""
 
-CODES = "BbHhIiq"
-"""The types of whole numbers of which an array is kept in the narrowest that fits."""
+SIZES = {"B": 1, "b": 1, "H": 2, "h": 2, "I": 4, "i": 4, "q": 8}
+"""The types of whole numbers, with their bytes, of which an array is kept in the narrowest that fits."""
 
 NONE: Sequence[int] = ()
 
@@ -94,9 +93,8 @@ class Slice:
 
     def points(self) -> Iterator[tuple[int, str, int]]:
         """Its points as (day, value, n), in order."""
-        first, values = self.first, self.values
-        for day, nth, n in zip(self.days, self.nths, self.ns, strict=True):
-            yield first + day, values[nth], n
+        days, values = map(self.first.__add__, self.days), map(self.values.__getitem__, self.nths)
+        return zip(days, values, self.ns, strict=True)
 
 
 def encode(part: Slice) -> bytes:
@@ -108,28 +106,35 @@ def encode(part: Slice) -> bytes:
 
 def decode(body: bytes) -> Slice:
     """The slice that `encode` wrote."""
-    at = 8 + int.from_bytes(body[4:8], "little")
-    first, values, arrays = int.from_bytes(body[:4], "little"), orjson.loads(body[8:at]), list[Sequence[int]]()
-    while at < len(body):
+    size, end = int.from_bytes, len(body)
+    at = 8 + size(body[4:8], "little")
+    first, values = size(body[:4], "little"), orjson.loads(body[8:at])
+    arrays: list[array[int]] = []
+    while at < end:
         begin = at + 5
-        at = begin + int.from_bytes(body[at + 1 : begin], "little")
-        numbers = array(chr(body[begin - 5]), body[begin:at])
-        arrays.append(_little(numbers))
+        at = begin + size(body[at + 1 : begin], "little")
+        arrays.append(array(chr(body[begin - 5]), body[begin:at]))
+    if sys.byteorder == "big":
+        for numbers in arrays:
+            numbers.byteswap()
     return Slice(first, values, *arrays)
 
 
 def _packed(numbers: Sequence[int]) -> bytes:
-    for code in CODES:
-        with suppress(OverflowError):
-            packed = _little(array(code, numbers)).tobytes()
-            return code.encode() + _size(len(packed)) + packed
-    raise OverflowError(max(numbers, key=abs))
-
-
-def _little(numbers: array[int]) -> array[int]:
+    packed = array(_code(numbers), numbers)
     if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+        packed.byteswap()
+    return packed.typecode.encode() + _size(len(numbers) * packed.itemsize) + packed.tobytes()
+
+
+def _code(numbers: Sequence[int]) -> str:
+    """The narrowest type that holds all these numbers."""
+    least, most = (min(numbers), max(numbers)) if numbers else (0, 0)
+    for code, size in SIZES.items():
+        half = 1 << 8 * size - 1
+        if (-half <= least and most < half) if code.islower() else (least >= 0 and most < 2 * half):
+            return code
+    raise OverflowError(most)
 
 
 def _size(number: int) -> bytes:

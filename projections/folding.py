@@ -26,7 +26,7 @@ class Changes:
     closes: dict[str, list[tuple[int, Key]]] = field(default_factory=dict)
     points: list[tuple[str, int, int, str, int]] = field(default_factory=list)
     sets: dict[Key, Values] = field(default_factory=dict)
-    _open: dict[str, dict[Key, list[Any]]] = field(default_factory=dict)
+    _open: dict[str, dict[int, dict[Key, list[Any]]]] = field(default_factory=dict)
 
     def apply(self, stream_id: int, position: int, before: Rows, after: Rows) -> None:
         """Note what one event at a position changed in the rows of a stream."""
@@ -44,16 +44,18 @@ class Changes:
     ) -> None:
         for key, values in old.items():
             if values != new.get(key):
-                self._close(table, (stream_id, *key), position)
-        inserts, still = self.inserts.setdefault(table, []), self._open.setdefault(table, {})
-        for key, values in new.items():
-            if key not in old or values != old[key]:
-                row = [stream_id, *key, position, OPEN, *values]
-                still[stream_id, *key] = row
-                inserts.append(row)
+                self._close(table, stream_id, key, position)
+        if old:
+            new = {key: values for key, values in new.items() if key not in old or values != old[key]}
+        rows = {key: [stream_id, *key, position, OPEN, *values] for key, values in new.items()}
+        self.inserts.setdefault(table, []).extend(rows.values())
+        self._open.setdefault(table, {}).setdefault(stream_id, rows).update(rows)
 
     def _add_points(self, position: int, old: Mapping[Key, Values], new: Mapping[Key, Values]) -> None:
         add = self.points.append
+        if not old:
+            self.points += [(series, position, day, value, n) for (series, day, value), (n,) in new.items() if n]
+            return
         for (series, day, value), (n,) in new.items():
             if n := n - old.get((series, day, value), (0,))[0]:
                 add((series, position, day, value, n))
@@ -61,12 +63,12 @@ class Changes:
             if n and (series, day, value) not in new:
                 add((series, position, day, value, -n))
 
-    def _close(self, table: str, key: Key, position: int) -> None:
-        row = self._open.get(table, {}).pop(key, None)
+    def _close(self, table: str, stream_id: int, key: Key, position: int) -> None:
+        row = self._open.get(table, {}).get(stream_id, {}).pop(key, None)
         if row:
-            row[len(key) + 1] = position
+            row[len(key) + 2] = position
         else:
-            self.closes.setdefault(table, []).append((position, key))
+            self.closes.setdefault(table, []).append((position, (stream_id, *key)))
 
 
 def set_rows(sets: Mapping[Key, Values]) -> list[tuple[Any, ...]]:

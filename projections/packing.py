@@ -8,7 +8,8 @@ A crash may take the last of these transactions back: so what is there is looked
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -19,7 +20,8 @@ from events import bulk
 from events.database import Database
 from projections import blocks
 from projections.blocks import LEVELS, Slice, built, decode, encode, mark
-from projections.view import BLOCKS, POINTS, Tables
+from projections.folding import Changes, set_rows
+from projections.view import BLOCKS, POINTS, Key, Tables
 
 LEAST, SHARE = 256, 4
 """A slice has at least so many points, and so many times the values it begins with."""
@@ -36,21 +38,62 @@ Row = tuple[str, int, int, str, int]
 Point = tuple[int, str, int]
 """(day, value, n)."""
 
+END: Point = (-1, "", 0)
+"""A point behind all others, of no day."""
+
 Block = tuple[int, int, str, int, bytes]
 """A row of the table of blocks: (level, number, series, day, body)."""
 
 
-def add(connection: Connection, tables: Tables, rows: Sequence[Row], after: int, until: int) -> None:
-    """Write the points of the positions behind one until another: as blocks where they fill the next, or as rows."""
-    number, size = built(connection, tables)[0], blocks.BASE
-    if after <= number * size < (number + 1) * size <= until:
-        by_block: dict[int, list[Row]] = {}
-        for row in rows:
-            by_block.setdefault((row[1] - 1) // size, []).append(row)
-        for nth in range(number, until // size):
-            bulk.add(connection, tables[BLOCKS], [*_blocks(nth, by_block.get(nth, ())), _mark(0, nth)])
-        rows = by_block.get(until // size, [])
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a part of the log changes in a view, as it is written: plain values, which another process may have made.
+
+    `blocks` are the blocks of level 0 that lie in it as a whole, by number; `points` those of the other positions.
+    """
+
+    inserts: Mapping[str, Sequence[Sequence[Any]]]
+    closes: Mapping[str, Sequence[tuple[int, Key]]]
+    sets: Sequence[tuple[Any, ...]]
+    blocks: Sequence[tuple[int, Sequence[Block]]]
+    points: Sequence[Row]
+
+
+def written(changes: Changes, after: int, until: int) -> Written:
+    """What the events behind one position until another change."""
+    size = blocks.BASE
+    whole = range(-(-after // size), until // size)
+    by_block: dict[int, list[Row]] = {number: [] for number in whole}
+    rest: list[Row] = []
+    for row in changes.points:
+        by_block.get((row[1] - 1) // size, rest).append(row)
+    return Written(
+        inserts=changes.inserts,
+        closes=changes.closes,
+        sets=sorted(set_rows(changes.sets)),
+        blocks=[(number, list(_blocks(number, rows))) for number, rows in by_block.items()],
+        points=rest,
+    )
+
+
+def add(connection: Connection, tables: Tables, changes: Written) -> None:
+    """Write points: as blocks where those are the next, or as rows, of which the packer makes blocks later."""
+    rows, following = list(changes.points), built(connection, tables)[0] if changes.blocks else 0
+    for number, made in changes.blocks:
+        if number == following:
+            bulk.add(connection, tables[BLOCKS], [*made, _mark(0, number)])
+            following += 1
+        else:
+            rows += _rows(number, made)
     bulk.add(connection, tables[POINTS], rows)
+
+
+def _rows(number: int, made: Sequence[Block]) -> Iterator[Row]:
+    """The points of a block of level 0."""
+    for _, _, series, _, body in made:
+        part = decode(body)
+        for offset, (day, value, n) in zip(part.offsets, part.points(), strict=True):
+            yield series, number * blocks.BASE + offset, day, value, n
 
 
 def _blocks(number: int, rows: Iterable[Row]) -> Iterator[Block]:
@@ -58,7 +101,7 @@ def _blocks(number: int, rows: Iterable[Row]) -> Iterator[Block]:
     first = number * blocks.BASE
     ordered = sorted((series, day, value, position - first, n) for series, position, day, value, n in rows)
     for series, those in groupby(ordered, key=itemgetter(0)):
-        part = base([point for _, *point in those])
+        part = base([row[1:] for row in those])
         yield 0, number, series, part.first, encode(part)
 
 
@@ -121,8 +164,7 @@ class Packer:
         """The slices of a larger block, some at a time."""
         rows, size = list[Block](), 0
         for series, children in self._children(level - 1, number * blocks.FAN, (number + 1) * blocks.FAN - 1):
-            ordered = heapq.merge(*map(_points, children))
-            for part in slices(ordered):
+            for part in slices(children):
                 rows.append((level, number, series, part.first, encode(part)))
                 size += len(rows[-1][-1])
                 if size > TOGETHER:
@@ -130,23 +172,23 @@ class Packer:
                     rows, size = [], 0
         yield rows
 
-    def _children(self, level: int, first: int, last: int) -> Iterator[tuple[str, list[Iterable[bytes]]]]:
-        """Each series of some blocks with the bodies of its slices, block by block: of large blocks only as needed."""
+    def _children(self, level: int, first: int, last: int) -> Iterator[tuple[str, Iterable[Point]]]:
+        """Each series of some blocks with its points in order: of large blocks only as they are needed."""
         table = self.tables[BLOCKS]
         those = (table.c.level == level) & table.c.number.between(first, last)
         if (last + 1 - first) * blocks.BASE * blocks.FAN**level > AT_ONCE:
             with self.database.read() as connection:
                 names = sorted(connection.scalars(select(table.c.series).where(those).distinct()))
             for series in names:
-                yield series, [self._bodies(level, child, series) for child in range(first, last + 1)]
+                parts = (_points(self._bodies(level, child, series)) for child in range(first, last + 1))
+                yield series, heapq.merge(*parts)
             return
-        found: dict[str, dict[int, list[bytes]]] = {}
-        parts = select(table.c.series, table.c.number, table.c.body).where(those).order_by(table.c.number, table.c.day)
+        found: dict[str, list[Point]] = {}
         with self.database.read() as connection:
-            for series, child, body in connection.execute(parts):
-                found.setdefault(series, {}).setdefault(child, []).append(bytes(body))
-        for series, children in sorted(found.items()):
-            yield series, list(children.values())
+            for series, body in connection.execute(select(table.c.series, table.c.body).where(those)):
+                found.setdefault(series, []).extend(decode(bytes(body)).points())
+        for series in sorted(found):
+            yield series, sorted(found.pop(series))
 
     def _bodies(self, level: int, number: int, series: str) -> Iterator[bytes]:
         """The slices of a block in order, each read when it is wanted."""
@@ -167,12 +209,12 @@ def _points(bodies: Iterable[bytes]) -> Iterator[Point]:
     return chain.from_iterable(decode(body).points() for body in bodies)
 
 
-def base(points: Sequence[Sequence[Any]]) -> Slice:
+def base(points: Sequence[tuple[int, str, int, int]]) -> Slice:
     """The one slice of a block of level 0, of points (day, value, offset, n) in order."""
-    first, numbers = points[0][0], dict[str, int]()
-    nths = [numbers.setdefault(value, len(numbers)) for _, value, _, _ in points]
-    days = [day - first for day, _, _, _ in points]
-    return Slice(first, list(numbers), (), days, nths, [n for *_, n in points], [at for _, _, at, _ in points])
+    days, named, offsets, ns = zip(*points, strict=True)
+    first, values = days[0], list(dict.fromkeys(named))
+    numbers = {value: nth for nth, value in enumerate(values)}
+    return Slice(first, values, (), [day - first for day in days], [numbers[value] for value in named], ns, offsets)
 
 
 def slices(points: Iterable[Point]) -> Iterator[Slice]:
@@ -180,29 +222,27 @@ def slices(points: Iterable[Point]) -> Iterator[Slice]:
 
     No two slices begin on one day.
     """
-    numbers, sums = dict[str, int](), list[int]()
-    before, part = list[int](), list[Point]()
-    for day, those in groupby(_summed(points), key=itemgetter(0)):
-        if len(part) >= max(LEAST, SHARE * len(before)):
-            yield _slice(numbers, before, part)
-            before, part = sums[:], []
-        for _, value, n in those:
-            nth = numbers.setdefault(value, len(numbers))
+    numbers, sums, before = dict[str, int](), list[int](), list[int]()
+    first, days, nths, ns = 0, list[int](), list[int](), list[int]()
+    (last, named), total, least = (0, ""), 0, LEAST
+    for day, value, n in chain(points, (END,)):
+        if day == last and value == named:
+            total += n
+            continue
+        if total:
+            nth = numbers.setdefault(named, len(sums))
             if nth == len(sums):
                 sums.append(0)
-            sums[nth] += n
-            part.append((day, value, n))
-    if part:
-        yield _slice(numbers, before, part)
-
-
-def _slice(numbers: dict[str, int], before: list[int], part: Sequence[Point]) -> Slice:
-    first = part[0][0]
-    days = [day - first for day, _, _ in part]
-    return Slice(first, list(numbers), before, days, [numbers[value] for _, value, _ in part], [n for *_, n in part])
-
-
-def _summed(points: Iterable[Point]) -> Iterator[Point]:
-    for (day, value), those in groupby(points, key=itemgetter(0, 1)):
-        if n := sum(n for *_, n in those):
-            yield day, value, n
+            sums[nth] += total
+            if not days:
+                first = last
+            days.append(last - first)
+            nths.append(nth)
+            ns.append(total)
+        if day != last and len(days) >= least:
+            yield Slice(first, list(numbers), before, days, nths, ns)
+            before, days, nths, ns = sums[:], [], [], []
+            least = max(LEAST, SHARE * len(before))
+        last, named, total = day, value, n
+    if days:
+        yield Slice(first, list(numbers), before, days, nths, ns)

@@ -7,7 +7,7 @@ either side, so a tally reads the rows `of` one party.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -20,7 +20,7 @@ from events.streams import Act, Stream
 from projections import blocks
 from projections.clocks import Clocks, Window
 from projections.view import POINTS, Rows, Tables, View, flag, versioned, whole
-from projections.words import fold
+from projections.words import fold, folded
 
 
 @cache
@@ -49,37 +49,41 @@ def tables(generation: int) -> Tables:
 
 def rows(stream: Stream) -> Rows:
     """The rows that a stream's standing meetings make."""
-    if not stream.name.startswith("meeting:"):
-        return {}
+    return _made(stream, stream.standing()) if stream.name.startswith("meeting:") else {}
+
+
+def last(stream: Stream) -> Rows:
+    """The rows that the last act of a stream adds: meetings change nothing about each other."""
+    return _made(stream, stream.standing()[-1:]) if stream.name.startswith("meeting:") else {}
+
+
+def _made(stream: Stream, acts: Sequence[Act]) -> Rows:
     meetings: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     people: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     points: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for act in stream.standing():
+    for act in acts:
         match meeting_of(act):
             case Meeting(parties=(one, other)) as meeting:
-                position = act.event.position
-                meetings[position, one] = _row(act, meeting, other)
-                meetings[position, other] = _row(act, meeting, one)
+                position, begin, end = act.event.position, act.earliest.toordinal(), act.latest.toordinal()
+                about = (begin, end, act.content.occurred_on, meeting.mode, meeting.formal, meeting.level)
                 for of, party in ((one, other), (other, one)):
-                    for key in (
-                        (first(of), act.earliest.toordinal(), party),
-                        (last(of), act.latest.toordinal(), party),
-                    ):
+                    meetings[position, of] = (party, *about)
+                    for key in ((begun(of), begin, party), (ended(of), end, party)):
                         points[key] = (points[key][0] + 1 if key in points else 1,)
-                names = (str(person["name"]) for person in act.content.data.get("people", ()))
-                people |= {(position, fold(name)): () for name in names}
+                for person in act.content.data.get("people", ()):
+                    people[position, folded(str(person["name"]))] = ()
             case _:
                 pass
     return {"meetings": meetings, "people": people, POINTS: points}
 
 
-def first(of: str) -> str:
+def begun(of: str) -> str:
     """The series that counts the meetings of a party by the other, from the first day on which each may have been."""
     return f"{of} first"
 
 
-def last(of: str) -> str:
-    """As `first`, from the last day."""
+def ended(of: str) -> str:
+    """As `begun`, from the last day."""
     return f"{of} last"
 
 
@@ -89,12 +93,7 @@ def meeting_of(act: Act) -> Meeting:
     return Meeting(parties=tuple(data["parties"]), mode=data["mode"], formal=data["formal"], level=data["level"])
 
 
-def _row(act: Act, meeting: Meeting, party: str) -> tuple[Any, ...]:
-    days = (act.earliest.toordinal(), act.latest.toordinal(), act.content.occurred_on)
-    return (party, *days, meeting.mode, meeting.formal, meeting.level)
-
-
-VIEW = View(name="tallies", version=5, tables=tables, rows=rows)
+VIEW = View(name="tallies", version=5, tables=tables, rows=rows, last=last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

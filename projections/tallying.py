@@ -16,7 +16,7 @@ from sqlalchemy import Connection, TextClause, text
 from events.bulk import listed
 from projections.blocks import Ask, counted
 from projections.clocks import Clocks
-from projections.tallies import Tally, TallyQuery, first, last, ranked, tables, tallies
+from projections.tallies import Tally, TallyQuery, begun, ended, ranked, tables, tallies
 
 
 def tallied(connection: Connection, generation: int, clocks: Clocks, query: TallyQuery) -> list[Tally]:
@@ -38,9 +38,9 @@ def _window(
 ) -> tuple[Counter[str], Counter[str], int]:
     """How many meetings with each party lie in the window for certain, and how many do or may; and until which day."""
     of, since = query.of, query.since
-    asks = [Ask(last(of), clocks.day), Ask(first(of), clocks.day)]
+    asks = [Ask(ended(of), clocks.day), Ask(begun(of), clocks.day)]
     if since and since > dt.date.min:
-        asks += [Ask(first(of), since.toordinal() - 1), Ask(last(of), since.toordinal() - 1)]
+        asks += [Ask(begun(of), since.toordinal() - 1), Ask(ended(of), since.toordinal() - 1)]
     all_certain, all_possible, *before = counted(connection, tables(generation), clocks.position, asks)
     certain, possible = all_certain.numbers, all_possible.numbers
     for window, earlier in zip((certain, possible), before, strict=False):

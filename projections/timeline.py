@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -34,7 +34,7 @@ from events.types import instant_text, kind_of
 from projections import blocks
 from projections.involvement import Involvement, involvements, last_involvement, parties_in, people_in
 from projections.view import ALWAYS, POINTS, Rows, Tables, View, flag, numbered, versioned, whole
-from projections.words import fold, words
+from projections.words import folded, words
 
 Made = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
 COUNTED = ("known_from", "known_until", "retracted", "kind", "sourced")
@@ -176,38 +176,41 @@ def _add(made: Made, act: Act, parts: Sequence[Involvement], action: tuple[Any, 
 def _add_points(points: dict[tuple[Any, ...], tuple[Any, ...]], act: Act, parts: Sequence[Involvement]) -> None:
     """The points that count an act: by what it is, and by who has part in it between two days."""
     begin = act.earliest.toordinal()
-    found = [(series, begin, value, 1) for series, value in _of_act(act)]
+    for series, value in _of_act(act):
+        _count(points, (series, begin, value), 1)
     for part in parts:
         first, end = max(begin, part.from_day), max(begin, part.until_day)
         for series, value in _of_part(part):
-            found.append((series, first, value, 1))
+            _count(points, (series, first, value), 1)
             if end <= ALWAYS:
-                found.append((series, end, value, -1))
-    for *key, n in found:
-        points[(*key,)] = (points.get((*key,), (0,))[0] + n,)
+                _count(points, (series, end, value), -1)
 
 
-def _of_act(act: Act) -> Iterator[tuple[str, str]]:
+def _count(points: dict[tuple[Any, ...], tuple[Any, ...]], key: tuple[str, int, str], n: int) -> None:
+    points[key] = (points[key][0] + n,) if key in points else (n,)
+
+
+def _of_act(act: Act) -> list[tuple[str, str]]:
     """(facet, value): a value is what is counted, and behind `APART` how it is shown where that is something else."""
-    yield "kind", act.event.kind
-    yield "sourced", "1" if act.content.sources else "0"
-    yield "months", f"{month(act.earliest)}{APART}{month(act.latest)}"
-    yield from (("topic", value) for value in _named(act.content.data.get("topics") or ()))
+    return [
+        ("kind", act.event.kind),
+        ("sourced", "1" if act.content.sources else "0"),
+        ("months", f"{month(act.earliest)}{APART}{month(act.latest)}"),
+        *(("topic", value) for value in _named(act.content.data.get("topics") or ())),
+    ]
 
 
-def _of_part(part: Involvement) -> Iterator[tuple[str, str]]:
-    yield from (("party", code) for code in parties_in(part.data))
-    yield from (("person", value) for value in _named([name for name, _, _ in people_in(part.data)]))
+def _of_part(part: Involvement) -> list[tuple[str, str]]:
+    people = _named([name for name, _, _ in people_in(part.data)])
+    return [*(("party", code) for code in parties_in(part.data)), *(("person", value) for value in people)]
 
 
-def _named(names: Iterable[str]) -> Iterator[str]:
+def _named(names: Collection[str]) -> list[str]:
     """Each name once, folded and as it is shown; of several spellings the first in the order of their letters."""
+    if not names:
+        return []
     found = {folded(name): name for name in sorted(names, reverse=True)}
-    return (f"{value}{APART}{name}" for value, name in found.items())
-
-
-folded = lru_cache(16_384)(fold)
-"""As `fold`, for names, which come again and again."""
+    return [f"{value}{APART}{name}" for value, name in found.items()]
 
 
 def month(day: dt.date) -> int:
@@ -239,7 +242,7 @@ def _action(act: Act) -> tuple[Any, ...]:
         data.get("mode"),
         formal if formal is None else int(formal),
         data.get("level"),
-        " ".join(dict.fromkeys(words(searchable(act)))),
+        " ".join(dict.fromkeys(searchable(act))),
         encode(item_of(act)),
     )
 
@@ -248,13 +251,20 @@ _known_action = lru_cache(4_096)(_action)
 """As `_action`, for acts of a stream whose other acts come and are folded with them time and again."""
 
 
-def searchable(act: Act) -> str:
-    """The text whose words find an action: titles, people, places, occasion, note."""
+def searchable(act: Act) -> Iterator[str]:
+    """The words that find an action: those of its titles, note, occasion, people and place."""
     data = act.content.data
-    parts = [*(act.content.title or {}).values(), act.content.note, data.get("occasion"), data.get("person")]
-    parts += [person["name"] for person in data.get("people") or ()]
-    parts.append((data.get("place") or {}).get("name"))
-    return "\n".join(part for part in parts if part)
+    for said in (*(act.content.title or {}).values(), act.content.note, data.get("occasion")):
+        if said:
+            yield from words(said)
+    people = (one["name"] for one in data.get("people") or ())
+    for name in (data.get("person"), *people, (data.get("place") or {}).get("name")):
+        if name:
+            yield from words_of_name(name)
+
+
+words_of_name = lru_cache(16_384)(words)
+"""As `words`, of names, which come again and again."""
 
 
 def item_of(act: Act) -> dict[str, Any]:

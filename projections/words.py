@@ -38,6 +38,10 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", OTHERS.sub(lambda run: "".join(map(_plain, run[0])), apart))
 
 
+folded = lru_cache(16_384)(fold)
+"""As `fold`, for names, which come again and again."""
+
+
 def words(text: str) -> list[str]:
     """Return the words of text, folded and in order: the longest runs of letters, digits and the marks they carry.
 

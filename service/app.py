@@ -12,13 +12,14 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from events import clock as clocks
+from events import garbage
 from events.committer import Committer
 from events.database import Database, connect
 from events.fields import Checked, Flag, Whole
 from events.hosts import apart
 from events.standbys import Standbys
 from events.watch import Watch
-from service import access, garbage, migrate, negotiation, observing, problems, tracing
+from service import access, migrate, negotiation, observing, problems, tracing
 from service.api import (
     diff,
     editions,

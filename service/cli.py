@@ -8,8 +8,8 @@ import sys
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from events import garbage
 from events.errors import SchemaOutdated
-from service import garbage
 from service.settings import WrongSetting
 
 COMMANDS = {

@@ -16,7 +16,8 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 
-from service import garbage, logs
+from events import garbage
+from service import logs
 from service.app import create_app
 from service.loop import Loop
 from service.metrics import FOLDER

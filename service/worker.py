@@ -22,6 +22,7 @@ from events.clock import now
 from events.database import Database, is_away
 from events.standbys import Standbys
 from events.watch import Watch
+from projections.ahead import cores
 from projections.checkpoints import Fenced
 from projections.engine import Runner
 from projections.registry import VIEWS
@@ -38,7 +39,7 @@ class Worker:
     def __init__(self, database: Database, clock: Callable[[], int] = now) -> None:
         self.database, self.clock = database, clock
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
-        self.runner = Runner(database, VIEWS, self.holder, clock)
+        self.runner = Runner(database, VIEWS, self.holder, clock, processes=cores())
         self.watch = Watch(database)
         self.primary = Standbys(database)
         self._busy = threading.Lock()

@@ -23,7 +23,7 @@ DATES = ["2001", "2001-02-03", "2001-02-03", "200X", "[2001..2003]", "2003-05", 
 
 
 def history(database: Database, seed: int) -> list[Event]:
-    """Agreements whose acts arrive in any order, some corrected, retracted and reinstated."""
+    """Agreements and meetings whose acts arrive in any order, some corrected, retracted and reinstated."""
     chance = random.Random(seed)
     ids: list[str] = []
     for nth in range(60):
@@ -38,6 +38,9 @@ def history(database: Database, seed: int) -> list[Event]:
 
 
 def _act(chance: random.Random, nth: int) -> dict[str, Any]:
+    if nth % 3 == 2:
+        met = builders.meeting("CA", chance.choice(["FR", "GB"]), occurred_on=chance.choice(DATES))
+        return {**met, "stream": f"meeting:{chance.choice('ab')}"}
     data = {"parties": chance.sample(["CA", "FR", "GB", "US"], 2)} if nth < 3 or chance.random() < 0.2 else {}
     if chance.random() < 0.5:
         data["party"] = chance.choice(["CA", "FR", "JP", "KR"])
@@ -79,4 +82,4 @@ def test_the_short_way_gives_what_the_plain_way_gives(database: Database, view: 
 
 
 def test_there_is_a_short_way() -> None:
-    assert [view.name for view in SHORT] == ["timeline"]
+    assert [view.name for view in SHORT] == ["timeline", "tallies"]

@@ -32,7 +32,8 @@ from sqlalchemy.engine import make_url
 
 from events.database import connect
 from projections.checkpoints import Fenced
-from projections.engine import Runner, begin_generation
+from projections.engine import Runner
+from projections.generations import begin_generation
 from projections.registry import BY_NAME, VIEWS
 from service.app import create_app
 from service.settings import Settings

@@ -13,7 +13,7 @@ from events import store
 from events.clock import now
 from events.database import Database
 from projections import checkpoints, lease
-from projections.engine import begin_generation
+from projections.generations import begin_generation
 from projections.registry import BY_NAME
 from projections.tables import leases
 from service import jobs

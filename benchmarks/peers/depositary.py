@@ -20,7 +20,9 @@ from events.clock import now
 from events.committer import Committer
 from events.database import connect
 from projections import checkpoints
-from projections.engine import Runner, begin_generation
+from projections.ahead import cores
+from projections.engine import Runner
+from projections.generations import begin_generation
 from projections.registry import BY_NAME
 from service import migrate
 from service.envelope import draft
@@ -53,7 +55,7 @@ class Store:
         """Build a new generation of the tallies from the log, until it is the one that is read."""
         tallies = BY_NAME["tallies"]
         wanted = begin_generation(self.database, tallies, now())
-        runner = Runner(self.database, (tallies,), f"benchmark:{os.getpid()}", now)
+        runner = Runner(self.database, (tallies,), f"benchmark:{os.getpid()}", now, processes=cores())
         while True:
             worked = runner.lead() and runner.step()
             with self.database.read() as connection:

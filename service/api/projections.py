@@ -8,7 +8,7 @@ from flask import Response
 from events import store
 from events.types import instant_text
 from projections import checkpoints
-from projections.engine import begin_generation
+from projections.generations import begin_generation
 from projections.registry import BY_NAME, VIEWS
 from service.access import require
 from service.api.blueprint import blueprint, fails, plain

@@ -12,8 +12,10 @@ from events import store
 from events.clock import now
 from events.database import Database
 from projections import checkpoints
+from projections.ahead import cores
 from projections.checkpoints import Fenced
-from projections.engine import Runner, begin_generation
+from projections.engine import Runner
+from projections.generations import begin_generation
 from projections.registry import BY_NAME, VIEWS
 from service.commands import opened, progress, settings
 
@@ -29,7 +31,7 @@ def rebuild(name: str | None) -> None:
         wanted = {}
         for view in (BY_NAME[name],) if name else VIEWS:
             wanted[view.name] = begin_generation(database, view, now())
-        runner = Runner(database, VIEWS, f"rebuild@{socket.gethostname()}:{os.getpid()}", now)
+        runner = Runner(database, VIEWS, f"rebuild@{socket.gethostname()}:{os.getpid()}", now, processes=cores())
         try:
             _wait(database, runner, wanted)
         finally:

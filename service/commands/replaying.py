@@ -14,11 +14,12 @@ from events import edtf, store
 from events.clock import now, parse_instant
 from events.database import Database, connect
 from events.types import EPOCH, instant_text
-from projections import browse, partnerships, tallies
+from projections import browse, packing, partnerships, tallies
 from projections.browse import TimelineQuery
 from projections.clocks import Clocks
-from projections.engine import create_tables, write
+from projections.engine import write
 from projections.folding import fold, steps
+from projections.generations import create_tables
 from projections.partnerships import PartnershipQuery
 from projections.registry import BY_NAME
 from projections.tallies import TallyQuery
@@ -74,7 +75,7 @@ def _fold(database: Database, scratch: Database, view: View, until: int) -> None
             taken, streams = steps(streams, events)
             changes = fold(view, taken)
             with scratch.write() as connection:
-                write(connection, view, tables, changes, position, events[-1].position)
+                write(connection, view, tables, packing.written(changes, position, events[-1].position))
             position = events[-1].position
             bar(position, until)
 
