@@ -15,7 +15,7 @@ from workload import ROOT, Event
 
 sys.path.insert(0, str(ROOT))
 
-from events import store
+from events import garbage, store
 from events.clock import now
 from events.committer import Committer
 from events.database import connect
@@ -35,6 +35,7 @@ class Store:
         self.database = connect(url)
         migrate.upgrade(self.database)
         self.committer = Committer(self.database, now)
+        garbage.settle()  # as every process of the service does once it has started
 
     def append(self, events: Sequence[Event]) -> None:
         """Judge events as a request's are, and append them."""
