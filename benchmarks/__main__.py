@@ -1,7 +1,8 @@
 """Measure Depositary: `python -m benchmarks [appends] [batches] [import] [rebuild] [reads] [start] [live] [memory] …`.
 
-Each measure writes `benchmarks/results/<measure>-<engine>.json` and prints a table. Without a name all are made. One
-database is filled for each size and engine, and every measure uses it. `peers/` holds the same work done by others.
+Each measure writes `benchmarks/results/<measure>-<engine>-<record>.json` and prints a table. Without a name all are
+made. One database is filled for each size and engine, and every measure uses it. `peers/` holds the same work done by
+others.
 """
 
 from __future__ import annotations
@@ -39,29 +40,35 @@ def main() -> None:
     parser.add_argument("--sizes", default="10000,100000", help="how many events, such as 10000,100000,1000000,5000000")
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
     parser.add_argument("--mixed", action="store_true", help="acts of every kind instead of meetings alone")
+    parser.add_argument("--treaties", type=Path, metavar="FILE", help="the treaty archive (.csv.gz) instead of --sizes")
     parser.add_argument("--database", help="the URL of a PostgreSQL server on which databases may be made")
     asked = parser.parse_args()
     sizes = [int(size) for size in asked.sizes.split(",")]
     chosen = asked.measures or list(MEASURES)
+    record = "treaties" if asked.treaties else "mixed" if asked.mixed else "meetings"
     FOLDER.mkdir(exist_ok=True)
     with databases.opened(asked.database) as made:
+        if asked.treaties:
+            path, size = filling.treaties(made.folder, asked.treaties)
+            sizes = [size]
         for engine in asked.engine or ("sqlite", "postgresql"):
             found: dict[str, list[dict[str, object]]] = {name: [] for name in chosen}
             for size in sizes:
+                if not asked.treaties:
+                    path = filling.generated(made.folder, size, mixed=asked.mixed)
                 with made.new(engine) as url:
-                    filled = filling.fill(url, size, mixed=asked.mixed)
+                    filled = filling.fill(url, path, size)
                     for name in chosen:
                         found[name].append({"events": size, **MEASURES[name](filled)})
-                        _write(name, engine, found[name], mixed=asked.mixed)
+                        _write(name, engine, record, found[name])
             for name in chosen:
                 print(f"\n## {name}, {engine}\n\n{table(found[name])}", flush=True)
 
 
-def _write(name: str, engine: str, rows: list[dict[str, object]], *, mixed: bool) -> None:
+def _write(name: str, engine: str, record: str, rows: list[dict[str, object]]) -> None:
     about = {"date": dt.date.today().isoformat(), "machine": machine(), "load": os.getloadavg()[0]}
-    record = "mixed" if mixed else "meetings"
     body = {"measure": name, "engine": engine, "record": record, **about, "rows": rows}
-    (FOLDER / f"{name}-{engine}.json").write_text(json.dumps(body, indent=1) + "\n")
+    (FOLDER / f"{name}-{engine}-{record}.json").write_text(json.dumps(body, indent=1) + "\n")
 
 
 def table(rows: list[dict[str, object]]) -> str:

@@ -1,4 +1,4 @@
-"""A database filled with a generated record by the commands that users have: `depositary import`, then `rebuild`."""
+"""A database filled with a generated record, or the treaty archive, by `depositary import`, then `rebuild`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks.generator import Generator
+from tests.archives import treaties as converting
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,15 +27,28 @@ class Filled:
     imported: dict[str, object] = field(default_factory=dict)
 
 
-def fill(url: str, size: int, *, mixed: bool) -> Filled:
-    """Import a record of this size, and fold it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "events.jsonl"
-        with path.open("wb") as file:
-            file.writelines(orjson.dumps(event) + b"\n" for event in Generator(size, mixed=mixed))
-        command(url, "db", "upgrade")
-        took = command(url, "import", str(path))
-        megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+def generated(folder: Path, size: int, *, mixed: bool) -> Path:
+    """A file of so many generated events."""
+    path = folder / f"generated-{size}.jsonl"
+    with path.open("wb") as file:
+        file.writelines(orjson.dumps(event) + b"\n" for event in Generator(size, mixed=mixed))
+    return path
+
+
+def treaties(folder: Path, archive: Path) -> tuple[Path, int]:
+    """The acts of the treaty archive as a file of events, and how many; what is none is counted on standard output."""
+    path = folder / "treaties.jsonl"
+    converting.main(archive, path)
+    os.environ["DEPOSITARY_ORGANISATIONS"] = str(ROOT / "tests" / "archives" / "states.json")
+    with path.open("rb") as file:
+        return path, sum(1 for _ in file)
+
+
+def fill(url: str, path: Path, size: int) -> Filled:
+    """Import a file of so many events, and fold them."""
+    command(url, "db", "upgrade")
+    took = command(url, "import", str(path))
+    megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     imported = {"import events/s": round(size / took), "import MB at most": megabytes}
     took = command(url, "rebuild")
     return Filled(url=url, size=size, imported={**imported, "first fold events/s": round(size / took)})
