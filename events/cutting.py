@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-import psycopg
+if TYPE_CHECKING:
+    import psycopg
 
 
-def cut(connections: Iterable[object]) -> None:
+def cut(connections: Collection[object]) -> None:
     """Shut the sockets of these connections down, also of those that other threads wait on."""
+    if not connections:
+        return
+    import psycopg  # there are connections, so it is loaded; on SQLite it never is
+
     for connection in connections:
         if isinstance(connection, psycopg.Connection):
             _cut(connection)
 
 
 def _cut(connection: psycopg.Connection[object]) -> None:
+    import psycopg
+
     try:
         with socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
             end.shutdown(socket.SHUT_RDWR)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
+from contextvars import ContextVar
 
 import orjson
 
-from service.observing import request_id
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+"""The request that is being answered."""
 
 
 def configure(level: str, form: str = "text") -> None:

@@ -22,8 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from events import store
 from events.database import Database
 from projections import checkpoints, lease
+from service.settings import COUNTS
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 PERIOD_SECONDS = 0.5
 EVENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
@@ -112,7 +112,7 @@ class Metrics:
         """Everything in the text format of Prometheus, of all processes."""
         self._add_up()
         registry = self._registry
-        if folder := os.environ.get(FOLDER):
+        if folder := os.environ.get(COUNTS):
             _forget_the_dead(Path(folder))
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

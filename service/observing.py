@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import Engine, event
 
 from service.context import context
+from service.logs import request_id
 
 LOG = logging.getLogger("depositary.http")
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -22,7 +23,6 @@ ROUTE = "depositary.route"
 """In the environment of a request that was answered: by which rule."""
 
 blp = Blueprint("observing", __name__)
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
 _in_database: ContextVar[list[float] | None] = ContextVar("in_database", default=None)
 
 

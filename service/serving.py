@@ -11,6 +11,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -18,18 +20,24 @@ from granian.http import HTTP1Settings
 
 from events import garbage
 from service import logs
-from service.app import create_app
-from service.loop import Loop
-from service.metrics import FOLDER
-from service.settings import Settings, from_environment
+from service.settings import COUNTS, Settings, from_environment
+
+if TYPE_CHECKING:
+    from service.loop import Loop
 
 CONNECTIONS = 10_000
 """How many connections one process has open; those that come then wait until others close."""
 
 
 def web_process() -> Loop:
-    """The application of one web process; it ends when the process that started it does."""
+    """The application of one web process; it ends when the process that started it does.
+
+    It is loaded here, so that the parent need not load it before there is a web process.
+    """
     _end_with_parent()
+    from service.app import create_app
+    from service.loop import Loop
+
     settings = from_environment(os.environ)
     logs.configure(settings.log_level, settings.log_format)
     logging.getLogger("_granian").addFilter(_worth_telling)
@@ -38,8 +46,10 @@ def web_process() -> Loop:
     return Loop(app)
 
 
-def serve(settings: Settings, workers: int) -> None:
+def serve(settings: Settings, workers: int, begun: Callable[[], None] = lambda: None) -> None:
     """Serve until a signal ends it. The settings reach the web processes through the environment.
+
+    `begun` is called just before those are started; it should not wait for anything.
 
     They are spawned, not forked: a copy of a process whose worker's threads hold locks could wait for them for ever.
     """
@@ -61,8 +71,9 @@ def serve(settings: Settings, workers: int) -> None:
         websockets=False,
         log_level=settings.log_level.lower(),  # type: ignore[arg-type]
     )
+    server.on_startup(begun)
     with tempfile.TemporaryDirectory(prefix="depositary-metrics-") as folder:
-        os.environ.setdefault(FOLDER, folder)
+        os.environ.setdefault(COUNTS, folder)
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's one heap a thread held 30 MB that nobody used
         server.serve()
 

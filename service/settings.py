@@ -8,11 +8,12 @@ from pathlib import Path
 
 from events import parties
 from events.database import parse_url
-from events.fields import url as web_url
 from events.hosts import apart
 from events.standbys import LAG_SECONDS
 
 FORMATS = ("text", "json")
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder where web processes keep what they count."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -107,6 +108,8 @@ def _yes_or_no(value: str) -> bool:
 
 
 def _public_url(value: str) -> str:
+    from events.fields import url as web_url
+
     try:
         scheme, separator, rest = web_url(value).rstrip("/").partition("://")
         return scheme.lower() + separator + rest

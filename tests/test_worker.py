@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import update
 
 from events import store
@@ -17,6 +20,7 @@ from projections.generations import begin_generation
 from projections.registry import BY_NAME
 from projections.tables import leases
 from service import jobs
+from service.commands.serving import Beside
 from service.worker import Worker
 from tests import builders
 
@@ -103,3 +107,17 @@ def test_the_nightly_check_keeps_what_it_found(database: Database) -> None:
     worker.stop()
     with database.read() as connection:
         assert store.head(connection).position == 1
+
+
+def test_a_worker_that_cannot_begin_ends_the_service(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda process, number: told.append((process, number)))
+    monkeypatch.setattr(Worker, "start", lambda worker: 1 / 0)
+    beside = Beside(database)
+    beside.begin()
+    beside.end()
+    assert told == [(os.getpid(), signal.SIGTERM)]
+
+
+def test_a_worker_that_was_never_begun_has_nothing_to_end(database: Database) -> None:
+    Beside(database).end()

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import secrets
 import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import as_file, files
 from itertools import chain, count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from events.clock import now
 from events.database import Database, connect
-from service import files as event_files
-from service import importing, logs, migrate, tokens
+from service import logs, migrate
 from service.commands import prepare, settings
 from service.settings import Settings
-from service.worker import Worker
 
+if TYPE_CHECKING:
+    from service.worker import Worker
+
+LOG = logging.getLogger("depositary")
 SAMPLE = "carney-2025.jsonl"
 
 
@@ -54,8 +55,15 @@ def worker() -> None:
     stop = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
-    with _working(database):
+    from service.worker import Worker
+
+    running = Worker(database)
+    running.start()
+    try:
         stop.wait()
+    finally:
+        running.stop()
+        database.close()
 
 
 @click.command()
@@ -83,6 +91,10 @@ def demo(url: str | None, port: int | None) -> None:
 
 def load_sample(database: Database) -> int:
     """Import the sample record; how many events it has."""
+    from events.clock import now
+    from service import files as event_files
+    from service import importing
+
     with as_file(files("service") / "sample" / SAMPLE) as path, path.open("rb") as file:
         lines = event_files.lines(file, "jsonl")
         result = importing.run(lines, importing.appender(database, now), lambda read: None)
@@ -93,6 +105,9 @@ def load_sample(database: Database) -> int:
 
 def _token(database: Database) -> str:
     """A new token named "demo", or "demo 2" and so on where a demo ran on this database before."""
+    from events.clock import now
+    from service import tokens
+
     for name in chain(["demo"], (f"demo {n}" for n in count(2))):
         try:
             with database.write() as connection:
@@ -131,19 +146,42 @@ def _run(chosen: Settings, database: Database, workers: int, *, inside: bool) ->
         database.close()
         serve_web(chosen, workers)
         return
-    with _working(database):
-        serve_web(chosen, workers)
-
-
-@contextmanager
-def _working(database: Database) -> Iterator[None]:
-    running = Worker(database)
-    running.start()
+    worker = Beside(database)
     try:
-        yield
+        serve_web(chosen, workers, worker.begin)
     finally:
-        running.stop()
+        worker.end()
         database.close()
+
+
+class Beside:
+    """The worker beside a web server; it is loaded in a thread while the web processes are."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._worker: Worker | None = None
+        self._beginning = threading.Thread(target=self._begin, name="beginning")
+
+    def begin(self) -> None:
+        """Load it and let it work."""
+        self._beginning.start()
+
+    def end(self) -> None:
+        """Stop it, if it was begun."""
+        if self._beginning.ident:
+            self._beginning.join()
+        if self._worker:
+            self._worker.stop()
+
+    def _begin(self) -> None:
+        try:
+            from service.worker import Worker
+
+            self._worker = Worker(self._database)
+            self._worker.start()
+        except Exception:
+            LOG.exception("the worker cannot begin, so the service ends")
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _environment(chosen: Settings) -> dict[str, str]:
