@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -47,8 +46,7 @@ def treaties(folder: Path, archive: Path) -> tuple[Path, int]:
 def fill(url: str, path: Path, size: int) -> Filled:
     """Import a file of so many events, and fold them."""
     command(url, "db", "upgrade")
-    took = command(url, "import", str(path))
-    megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    took, megabytes = measured(url, "import", str(path))
     imported = {"import events/s": round(size / took), "import MB at most": megabytes}
     took = command(url, "rebuild")
     return Filled(url=url, size=size, imported={**imported, "first fold events/s": round(size / took)})
@@ -64,10 +62,19 @@ def rebuild(filled: Filled) -> dict[str, object]:
 
 def command(url: str, *words: str) -> float:
     """Run a command of `depositary`; how many seconds it took."""
+    return measured(url, *words)[0]
+
+
+def measured(url: str, *words: str) -> tuple[float, int]:
+    """As `command`; also how many MB it held at most."""
     began = time.perf_counter()
     done = [sys.executable, "-m", "service", *words]
-    subprocess.run(done, cwd=ROOT, env=environment(url), check=True, capture_output=True)
-    return time.perf_counter() - began
+    with subprocess.Popen(done, cwd=ROOT, env=environment(url), stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, done)
+    return time.perf_counter() - began, usage.ru_maxrss // 1024
 
 
 def environment(url: str) -> dict[str, str]:
