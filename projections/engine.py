@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex
 from events import bulk, store
 from events.database import Database
 from projections import blocks, checkpoints, lease, packing
-from projections.ahead import UNAVAILABLE, Ahead, Folded, Folder
+from projections.ahead import FAR, UNAVAILABLE, Ahead, Folded, Folder
 from projections.checkpoints import Checkpoint, Fenced
 from projections.generations import begin_generation, drop_generation, missing_index
 from projections.lease import Lease
@@ -24,7 +24,7 @@ from projections.packing import Packer, Written
 from projections.view import BLOCKS, OPEN, POINTS, SETS, Tables, View
 
 BATCH, ANEW = blocks.BASE, 8
-"""How many events are taken at a time, and how many times that where nobody reads the rows yet."""
+"""How many events are taken at a time, and how many times that far behind the head or where nobody reads yet."""
 
 LOG = logging.getLogger("depositary.projections")
 
@@ -134,7 +134,8 @@ class Runner:
 
     def _advance(self, position: int, those: Sequence[tuple[View, Checkpoint]], mine: Lease, head: int) -> bool:
         """Take one batch into all generations that stand at a position; whether any could."""
-        batch = self.batch if any(at.live for _, at in those) else self.batch * ANEW
+        near = head - position < FAR and any(at.live for _, at in those)
+        batch = self.batch if near else self.batch * ANEW
         size = batch - (position % blocks.BASE if self.batch >= blocks.BASE else 0)
         views = [view for view, _ in those]
         ahead = self.ahead.take(position, size, views, head) if size == batch else None
