@@ -1,4 +1,4 @@
-"""Measure Depositary: `python -m benchmarks [appends] [batches] [import] [rebuild] [reads] [start] [live] [memory] …`.
+"""Measure Depositary: `python -m benchmarks [MEASURE …] [--sizes …] [--engine …]`; `--help` names the measures.
 
 Each measure writes `benchmarks/results/<measure>-<engine>-<record>.json` and prints a table. Without a name all are
 made. One database is filled for each size and engine, and every measure uses it. `peers/` holds the same work done by
@@ -15,7 +15,7 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import appends, filling, live, mixed, reads, starting
+from benchmarks import appends, filling, live, mixed, reads, starting, steps
 from benchmarks.filling import Filled
 from benchmarks.peers import databases
 
@@ -30,6 +30,7 @@ MEASURES: dict[str, Measure] = {
     "appends": appends.measure_single,
     "batches": appends.measure_batches,
     "memory": mixed.measure,
+    "steps": steps.measure,
 }
 
 
