@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
@@ -132,6 +133,10 @@ class Ahead:
             self._processes = 0
             self.close()
             return None
+
+    def busy(self) -> bool:
+        """Whether what is wanted next is still being folded."""
+        return any(not task.done() for task in islice(self._tasks.values(), 1))
 
     def start(self) -> None:
         """Begin the processes, and wait until they have come up."""

@@ -14,8 +14,10 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from struct import Struct
 from typing import Any, NamedTuple
 
 import orjson
@@ -43,6 +45,9 @@ LEVELS = 8
 
 SIZES = {"B": 1, "b": 1, "H": 2, "h": 2, "I": 4, "i": 4, "q": 8}
 """The types of whole numbers, with their bytes, of which an array is kept in the narrowest that fits."""
+
+HEAD, PART = Struct("<II"), Struct("<cI")
+"""What stands before a slice and before each of its arrays."""
 
 NONE: Sequence[int] = ()
 
@@ -101,30 +106,35 @@ def encode(part: Slice) -> bytes:
     """A slice as bytes: its first day, its values as JSON, and five arrays, each in the narrowest type that fits."""
     values = orjson.dumps(list(part.values))
     arrays = (part.before, part.days, part.nths, part.ns, part.offsets)
-    return b"".join([_size(part.first), _size(len(values)), values, *map(_packed, arrays)])
+    return b"".join([HEAD.pack(part.first, len(values)), values, *map(_packed, arrays)])
 
 
 def decode(body: bytes) -> Slice:
     """The slice that `encode` wrote."""
-    size, end = int.from_bytes, len(body)
-    at = 8 + size(body[4:8], "little")
-    first, values = size(body[:4], "little"), orjson.loads(body[8:at])
-    arrays: list[array[int]] = []
+    first, at = HEAD.unpack_from(body)
+    at, end = at + HEAD.size, len(body)
+    values, arrays = orjson.loads(body[HEAD.size : at]), list[Sequence[int]]()
     while at < end:
-        begin = at + 5
-        at = begin + size(body[at + 1 : begin], "little")
-        arrays.append(array(chr(body[begin - 5]), body[begin:at]))
-    if sys.byteorder == "big":
-        for numbers in arrays:
-            numbers.byteswap()
+        code, size = PART.unpack_from(body, at)
+        begin, at = at + PART.size, at + PART.size + size
+        arrays.append(body[begin:at] if code == b"B" else _unpacked(code, body[begin:at]))
     return Slice(first, values, *arrays)
 
 
+def _unpacked(code: bytes, packed: bytes) -> array[int]:
+    numbers = array(code.decode(), packed)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
 def _packed(numbers: Sequence[int]) -> bytes:
+    with suppress(ValueError):  # some number is no byte
+        return PART.pack(b"B", len(numbers)) + bytes([*numbers])
     packed = array(_code(numbers), numbers)
     if sys.byteorder == "big":
         packed.byteswap()
-    return packed.typecode.encode() + _size(len(numbers) * packed.itemsize) + packed.tobytes()
+    return PART.pack(packed.typecode.encode(), len(numbers) * packed.itemsize) + packed.tobytes()
 
 
 def _code(numbers: Sequence[int]) -> str:
@@ -135,10 +145,6 @@ def _code(numbers: Sequence[int]) -> str:
         if (-half <= least and most < half) if code.islower() else (least >= 0 and most < 2 * half):
             return code
     raise OverflowError(most)
-
-
-def _size(number: int) -> bytes:
-    return number.to_bytes(4, "little")
 
 
 def tables(prefix: str, generation: int) -> Tables:

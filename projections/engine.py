@@ -120,7 +120,15 @@ class Runner:
         return self._pack(by_name, present) or more
 
     def _pack(self, views: Mapping[str, View], present: Sequence[Checkpoint]) -> bool:
-        """Gather a few points into blocks; whether there are more. Where it fails, counts are right all the same."""
+        """Gather points into blocks, a few or until the next batch is folded; whether there are more.
+
+        Where it fails, counts are right all the same.
+        """
+        while (more := self._pack_some(views, present)) and self.ahead.busy():
+            pass
+        return more
+
+    def _pack_some(self, views: Mapping[str, View], present: Sequence[Checkpoint]) -> bool:
         more = False
         for at in present:
             view = views.get(at.projection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,22 +23,25 @@ class Changes:
     `(series, position, day, value, n)`.
     """
 
-    inserts: dict[str, list[list[Any]]] = field(default_factory=dict)
+    inserts: dict[str, list[Sequence[Any]]] = field(default_factory=dict)
     closes: dict[str, list[tuple[int, Key]]] = field(default_factory=dict)
     points: list[tuple[str, int, int, str, int]] = field(default_factory=list)
     sets: dict[Key, Values] = field(default_factory=dict)
     _open: dict[str, dict[int, dict[Key, list[Any]]]] = field(default_factory=dict)
 
-    def apply(self, stream_id: int, position: int, before: Rows, after: Rows) -> None:
-        """Note what one event at a position changed in the rows of a stream."""
+    def apply(self, stream_id: int, position: int, before: Rows, after: Rows, *, again: bool = True) -> None:
+        """Note what one event at a position changed in the rows of a stream, of which others come `again` or not."""
         for table in {*before, *after} if before else after:
             old, new = before.get(table, {}), after.get(table, {})
             if table == POINTS:
                 self._add_points(position, old, new)
             elif table == SETS:
                 self.sets.update(new)
-            else:
+            elif again or old:
                 self._change(table, stream_id, position, old, new)
+            elif new:
+                rows = [(stream_id, *key, position, OPEN, *values) for key, values in new.items()]
+                self.inserts.setdefault(table, []).extend(rows)
 
     def _change(
         self, table: str, stream_id: int, position: int, old: Mapping[Key, Values], new: Mapping[Key, Values]
@@ -92,17 +96,19 @@ def fold(view: View, taken: Sequence[Step]) -> Changes:
     An act that comes last in its life cycle, as most do, costs its own rows; anything else those of its whole stream.
     """
     changes, rows = Changes(), dict[str, Rows]()
+    events = Counter(event.stream for event, _, _ in taken)
     for event, before, after in taken:
         name = event.stream
+        again = events[name] > 1
         if view.last and _is_last(before, after, event):
             rows.pop(name, None)
-            changes.apply(after.first, event.position, {}, view.last(after))
+            changes.apply(after.first, event.position, {}, view.last(after), again=again)
             continue
         old = rows[name] if name in rows else view.rows(before) if before.version else {}
         new = view.rows(after)
-        if after.version > 1 or name in rows:
+        if again:
             rows[name] = new
-        changes.apply(after.first, event.position, old, new)
+        changes.apply(after.first, event.position, old, new, again=again)
     return changes
 
 

@@ -13,7 +13,11 @@ from typing import Any
 from events.streams import Act, carried
 from projections.view import ALWAYS
 
+Person = tuple[str, str | None, str | None]
+"""(name, party, role)."""
+
 SINGLES = ("party", "visitor", "host", "by", "to", "sender", "organisation")
+AT_ONCE = frozenset(SINGLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +71,13 @@ def _segments(acts: Sequence[Act]) -> Iterator[Involvement]:
 
 def parties_in(data: Mapping[str, Any]) -> list[str]:
     """The parties involved, each once."""
-    listed = [code for name in ("parties", "targets") for code in data.get(name) or ()]
-    single = [data[name] for name in SINGLES if data.get(name)]
-    return list(dict.fromkeys([*listed, *single]))
+    codes = [*(data.get("parties") or ()), *(data.get("targets") or ())]
+    if not AT_ONCE.isdisjoint(data):
+        codes += [data[name] for name in SINGLES if data.get(name)]
+    return list(dict.fromkeys(codes))
 
 
-def people_in(data: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:
+def people_in(data: Mapping[str, Any]) -> list[Person]:
     """The people involved as (name, party, role); an envoy acts for the sender, in the post."""
     people = [(one["name"], one.get("party"), one.get("role")) for one in data.get("people") or ()]
     if data.get("person"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -36,7 +36,8 @@ from projections.involvement import Involvement, involvements, last_involvement,
 from projections.view import ALWAYS, POINTS, Rows, Tables, View, flag, numbered, versioned, whole
 from projections.words import folded, words
 
-Made = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
+Points = dict[tuple[Any, ...], tuple[Any, ...]]
+Made = dict[str, Points]
 COUNTED = ("known_from", "known_until", "retracted", "kind", "sourced")
 """What is counted of every action; it stands in the index, so that counting need not read the actions themselves."""
 
@@ -154,61 +155,63 @@ def _nothing() -> Made:
 
 
 def _add(made: Made, act: Act, parts: Sequence[Involvement], action: tuple[Any, ...]) -> None:
-    position = act.event.position
+    position, data = act.event.position, act.content.data
     made["actions"][position,] = action
     days = (act.earliest.toordinal(), act.latest.toordinal())
+    points: Points | None = None if act.retracted else made[POINTS]
+    if points is not None:
+        _add_act(points, act)
     for part in parts:
         codes, people = parties_in(part.data), people_in(part.data)
         number, wide, span = party_set(codes), len(codes) > SMALL, (part.until_day, *days)
         made["sets"][number,] = (wide, codes)
         made["involved"][position, part.from_day] = (part.until_day, number, wide, *days)
-        for code in codes:
-            if not wide:
-                made["members"][position, code, part.from_day] = span
+        if not wide:
+            made["members"].update({(position, code, part.from_day): span for code in codes})
         for nth, (name, party, role) in enumerate(people):
             made["people"][position, nth, part.from_day] = (part.until_day, name, folded(name), party, role, *days)
-    for nth, topic in enumerate(act.content.data.get("topics") or ()):
+        if points is not None:
+            names = _named([name for name, _, _ in people])
+            who = [*(("party", code) for code in codes), *(("person", value) for value in names)]
+            _add_part(points, days[0], part, who)
+    for nth, topic in enumerate(data.get("topics") or ()):
         made["topics"][position, nth] = (topic, folded(topic), *days)
-    if not act.retracted:
-        _add_points(made[POINTS], act, parts)
 
 
-def _add_points(points: dict[tuple[Any, ...], tuple[Any, ...]], act: Act, parts: Sequence[Involvement]) -> None:
-    """The points that count an act: by what it is, and by who has part in it between two days."""
-    begin = act.earliest.toordinal()
-    for series, value in _of_act(act):
-        _count(points, (series, begin, value), 1)
-    for part in parts:
-        first, end = max(begin, part.from_day), max(begin, part.until_day)
-        for series, value in _of_part(part):
-            _count(points, (series, first, value), 1)
-            if end <= ALWAYS:
-                _count(points, (series, end, value), -1)
+def _add_act(points: Points, act: Act) -> None:
+    """The points that count an act by what it is.
+
+    A value is what is counted, and behind `APART` how it is shown where that is something else.
+    """
+    begin, first = act.earliest.toordinal(), month(act.earliest)
+    last = first if act.latest is act.earliest else month(act.latest)
+    _count(points, ("kind", begin, act.event.kind), 1)
+    _count(points, ("sourced", begin, "1" if act.content.sources else "0"), 1)
+    _count(points, ("months", begin, f"{first}{APART}{last}"), 1)
+    for value in _named(act.content.data.get("topics") or ()):
+        _count(points, ("topic", begin, value), 1)
 
 
-def _count(points: dict[tuple[Any, ...], tuple[Any, ...]], key: tuple[str, int, str], n: int) -> None:
+def _add_part(points: Points, begin: int, part: Involvement, who: Iterable[tuple[str, str]]) -> None:
+    """The points that count an act by who has part in it between two days: (series, value) of each."""
+    first, end = max(begin, part.from_day), max(begin, part.until_day)
+    for series, value in who:
+        _count(points, (series, first, value), 1)
+        if end <= ALWAYS:
+            _count(points, (series, end, value), -1)
+
+
+def _count(points: Points, key: tuple[str, int, str], n: int) -> None:
     points[key] = (points[key][0] + n,) if key in points else (n,)
-
-
-def _of_act(act: Act) -> list[tuple[str, str]]:
-    """(facet, value): a value is what is counted, and behind `APART` how it is shown where that is something else."""
-    return [
-        ("kind", act.event.kind),
-        ("sourced", "1" if act.content.sources else "0"),
-        ("months", f"{month(act.earliest)}{APART}{month(act.latest)}"),
-        *(("topic", value) for value in _named(act.content.data.get("topics") or ())),
-    ]
-
-
-def _of_part(part: Involvement) -> list[tuple[str, str]]:
-    people = _named([name for name, _, _ in people_in(part.data)])
-    return [*(("party", code) for code in parties_in(part.data)), *(("person", value) for value in people)]
 
 
 def _named(names: Collection[str]) -> list[str]:
     """Each name once, folded and as it is shown; of several spellings the first in the order of their letters."""
     if not names:
         return []
+    if len(names) == 1:
+        (name,) = names
+        return [f"{folded(name)}{APART}{name}"]
     found = {folded(name): name for name in sorted(names, reverse=True)}
     return [f"{value}{APART}{name}" for value, name in found.items()]
 
@@ -242,7 +245,7 @@ def _action(act: Act) -> tuple[Any, ...]:
         data.get("mode"),
         formal if formal is None else int(formal),
         data.get("level"),
-        " ".join(dict.fromkeys(searchable(act))),
+        " ".join(searchable(act)),
         encode(item_of(act)),
     )
 
@@ -251,16 +254,15 @@ _known_action = lru_cache(4_096)(_action)
 """As `_action`, for acts of a stream whose other acts come and are folded with them time and again."""
 
 
-def searchable(act: Act) -> Iterator[str]:
-    """The words that find an action: those of its titles, note, occasion, people and place."""
-    data = act.content.data
-    for said in (*(act.content.title or {}).values(), act.content.note, data.get("occasion")):
-        if said:
-            yield from words(said)
-    people = (one["name"] for one in data.get("people") or ())
+def searchable(act: Act) -> list[str]:
+    """The words that find an action, each once: those of its titles, note, occasion, people and place."""
+    data, title = act.content.data, act.content.title or {}
+    found = words("\n".join([said for said in (*title.values(), act.content.note, data.get("occasion")) if said]))
+    people = [one["name"] for one in data.get("people") or ()]
     for name in (data.get("person"), *people, (data.get("place") or {}).get("name")):
         if name:
-            yield from words_of_name(name)
+            found += words_of_name(name)
+    return list(dict.fromkeys(found))
 
 
 words_of_name = lru_cache(16_384)(words)

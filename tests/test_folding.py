@@ -57,7 +57,7 @@ def _revision(chance: random.Random, ids: list[str]) -> dict[str, Any]:
 
 def plainly(changes: Changes) -> tuple[Any, ...]:
     """The changes in an order of their own."""
-    inserts = {table: sorted(rows, key=repr) for table, rows in changes.inserts.items() if rows}
+    inserts = {table: sorted(map(tuple, rows), key=repr) for table, rows in changes.inserts.items() if rows}
     closes = {table: sorted(keys) for table, keys in changes.closes.items() if keys}
     return inserts, closes, sorted(changes.points), set(set_rows(changes.sets))
 
