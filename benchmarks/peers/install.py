@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 PYTHON = [
@@ -50,10 +51,15 @@ def run(*command: str | Path) -> None:
         raise RuntimeError(" / ".join(said[-3:])[-400:])
 
 
+def with_pip() -> str | Path:
+    """A Python that has pip: this one, or the one that this environment was made by."""
+    return sys.executable if find_spec("pip") else Path(sys.base_prefix) / "bin" / "python3"
+
+
 def python(interpreter: str, folder: Path, packages: list[str]) -> None:
     """Make a virtual environment with these packages."""
     run(interpreter, "-m", "venv", "--clear", "--without-pip", folder)
-    run(sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--quiet", *packages)
+    run(with_pip(), "-m", "pip", "--python", folder / "bin" / "python", "install", "--quiet", *packages)
 
 
 def node(folder: Path, packages: list[str]) -> None:
