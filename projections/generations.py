@@ -16,6 +16,9 @@ from projections.view import BLOCKS, POINTS, Tables, View
 INDEXED_LATER = 5_000_000
 """On SQLite nobody else writes while an index is made, so for longer logs than this they are kept from the start."""
 
+LONG = 16_384
+"""A log of so many events is folded for the first time as in a rebuild: indexed when it is full, and then read."""
+
 ROWS = "SET (autovacuum_vacuum_insert_scale_factor = 0.05)"
 """Settings of a view's table on PostgreSQL: vacuumed often enough that its indexes answer alone."""
 SETTINGS = {
@@ -32,12 +35,12 @@ LOG = logging.getLogger("depositary.projections")
 
 
 def begin_generation(database: Database, view: View, now: int) -> int:
-    """Create the tables of a view's next generation; its number. The first of all is live at once.
+    """Create the tables of a view's next generation; its number. The first of all, of a short log, is live at once.
 
     While one is building already, that one's number is given and nothing begins.
     """
     with database.write() as connection:
-        store.lock_head(connection)
+        head = store.lock_head(connection)
         present = checkpoints.of(connection, view)
         building = [one for one in present if not one.live and one.version == view.version and one.status != "stopped"]
         if building:
@@ -47,9 +50,10 @@ def begin_generation(database: Database, view: View, now: int) -> int:
             _drop_if_allowed(connection, view, unused)
         while _exists(connection, view, generation):
             generation += 1
-        at_once = not present or (database.is_sqlite and store.head(connection).position > INDEXED_LATER)
+        live = not present and head.position < LONG
+        at_once = live or (database.is_sqlite and head.position > INDEXED_LATER)
         create_tables(connection, view, generation, indexed=at_once)
-        checkpoints.add(connection, view, generation, live=not present, now=now)
+        checkpoints.add(connection, view, generation, live=live, now=now)
     return generation
 
 

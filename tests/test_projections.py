@@ -371,6 +371,22 @@ def test_a_rebuilt_view_has_every_index(database: Database, monkeypatch: pytest.
     assert len(first) > 10
 
 
+@pytest.mark.parametrize(("length", "status"), [(12, "building"), (13, "live")])
+def test_the_first_generation_of_a_long_log_is_read_when_it_is_whole(
+    database: Database, monkeypatch: pytest.MonkeyPatch, length: int, status: str
+) -> None:
+    monkeypatch.setattr(generations, "LONG", length)
+    monkeypatch.setattr(engine, "ANEW", 1)
+    builders.append(database, *history())
+    made = builders.runner(database, batch=5)
+    assert made.step()
+    assert {(at.position, at.status) for at in every(database).values()} == {(5, status)}
+    made.catch_up()
+    assert {(at.generation, at.position, at.status) for at in every(database).values()} == {(1, 12, "live")}
+    with database.read() as connection:
+        assert all(generations.missing_index(connection, view.tables(1)) is None for view in VIEWS)
+
+
 def test_a_generation_that_is_building_follows_the_log_to_its_end_before_it_is_swapped(database: Database) -> None:
     builders.append(database, *history())
     builders.catch_up(database)
