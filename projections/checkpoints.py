@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
+from events import store
 from projections.lease import Lease
 from projections.tables import checkpoints
 from projections.view import View
@@ -51,12 +52,18 @@ def of(connection: Connection, view: View) -> list[Checkpoint]:
 
 def live(connection: Connection, view: View) -> Checkpoint:
     """The generation of a view that readers use. Raises Unreadable when there is none they can."""
-    for one in of(connection, view):
-        if one.live and one.version == view.version:
-            if one.status == "stopped":
-                raise Unreadable(view.name, f"The view {view.name} has stopped: {one.error}", stopped=True)
+    mine = [one for one in of(connection, view) if one.version == view.version]
+    for one in mine:
+        if one.status == "stopped" and (one.live or len(mine) == 1):
+            raise Unreadable(view.name, f"The view {view.name} has stopped: {one.error}", stopped=True)
+        if one.live:
             return one
-    raise Unreadable(view.name, f"The view {view.name} is being built for the first time, or anew for this version.")
+    at, head = max((one.position for one in mine), default=0), store.head(connection).position
+    detail = (
+        f"The view {view.name} is being built for the first time or for this version, "
+        f"so far up to position {at} of {head}."
+    )
+    raise Unreadable(view.name, detail)
 
 
 def add(connection: Connection, view: View, generation: int, *, live: bool, now: int) -> None:

@@ -171,16 +171,22 @@ def _resolved(here: Context, source: Source, asked: Asked) -> Pin:
 
 def wait_for(here: Context, source: Source, views: Sequence[str], position: int, seconds: float) -> None:
     """Wait until all these views have reached a position. Raises Refusal (503) when they do not in time."""
+    building: list[Unreadable] = []
 
     def reached(connection: Connection) -> int:
         try:
             return min(checkpoints.live(connection, BY_NAME[view]).position for view in views)
         except Unreadable as error:
-            raise unready(error) from None
+            if error.stopped:
+                raise unready(error) from None
+            building[:] = [error]
+            return 0
 
     if position:
         at = _waited(here, source, reached, position, seconds)
         if at < position:
+            if building and not at:
+                raise unready(building[0])
             detail = f"The view has reached position {at}, not {position} yet. Ask again shortly."
             raise Refusal("projection-behind", detail, headers={"Retry-After": "1"}, position=at)
 

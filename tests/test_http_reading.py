@@ -11,6 +11,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+from events.clock import now
+from projections import generations
+from projections.generations import begin_generation
+from projections.registry import BY_NAME
 from service.app import create_app
 from service.settings import Settings
 from tests import builders
@@ -163,6 +167,21 @@ def test_views_that_were_never_built_say_so(reader: Reader) -> None:
     reader.appended(builders.meeting())
     for path in ("timeline", "tallies", "partnerships", "diff"):
         problem(reader.app.test_client().get(f"/api/v1/{path}"), 503, None, "projection-behind")
+
+
+def test_a_view_that_is_built_for_the_first_time_is_waited_for(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generations, "LONG", 1)
+    reader.appended(builders.meeting())
+    begin_generation(reader.database, BY_NAME["timeline"], now())
+    client = reader.app.test_client()
+    for path in ("timeline", "timeline?min_position=1&wait=0"):
+        response = client.get(f"/api/v1/{path}")
+        problem(response, 503, None, "projection-behind")
+        assert response.get_json()["detail"].endswith("for this version, so far up to position 0 of 1.")
+    timer = threading.Timer(0.1, lambda: builders.catch_up(reader.database))
+    timer.start()
+    assert client.get(f"/api/v1/timeline?min_position=1&wait={PATIENCE}").status_code == 200
+    timer.join()
 
 
 # Pages

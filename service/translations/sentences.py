@@ -445,8 +445,9 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "La vue {0} est arrêtée : {1}. Les autres vues demeurent en service; /readyz en dit plus.",
     ),
     (
-        "The view {0} is being built for the first time, or anew for this version.",
-        "La vue {0} est en cours de construction, pour la première fois ou pour cette version.",
+        "The view {0} is being built for the first time or for this version, so far up to position {1} of {2}.",
+        "La vue {0} est en construction, pour la première fois ou pour cette version, "
+        "et en est à la position {1} sur {2}.",
     ),
     (
         "If-Match does not hold for what is here now. Read it again without.",
