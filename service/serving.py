@@ -25,6 +25,9 @@ from service.settings import COUNTS, Settings, from_environment
 if TYPE_CHECKING:
     from service.loop import Loop
 
+LOGGING = {"loggers": {"_granian": {"handlers": [], "propagate": True}, "granian.access": {"propagate": False}}}
+"""The server's own lines go where ours go, in the same form."""
+
 CONNECTIONS = 10_000
 """How many connections one process has open; those that come then wait until others close."""
 
@@ -70,6 +73,7 @@ def serve(settings: Settings, workers: int, begun: Callable[[], None] = lambda: 
         log_access=False,
         websockets=False,
         log_level=settings.log_level.lower(),  # type: ignore[arg-type]
+        log_dictconfig=LOGGING,
     )
     server.on_startup(begun)
     with tempfile.TemporaryDirectory(prefix="depositary-metrics-") as folder:

@@ -26,6 +26,7 @@ from service.metrics import Metrics
 from service.observing import request_id
 from service.settings import Settings
 from tests import builders
+from tests.processes import served
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -174,3 +175,10 @@ def test_spans_are_made_where_opentelemetry_is_told_where_to_send_them(
     assert not Loop(made)._short
     made.extensions["depositary"].close()
     assert [span.name for span in exporter.get_finished_spans()] == ["GET /api/v1/events"]
+
+
+def test_every_line_of_the_processes_is_an_object_where_that_is_asked_for(url: str) -> None:
+    with served(url, DEPOSITARY_LOG_FORMAT="json") as (base, process):
+        lines = [json.loads(line) for line in process.text().splitlines()]
+    assert f"Listening at: {base}" in [line["message"] for line in lines]
+    assert all({"time", "level", "logger", "request"} <= set(line) for line in lines)
