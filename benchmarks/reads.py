@@ -24,7 +24,7 @@ from projections.registry import BY_NAME
 from projections.tallies import TallyQuery
 from projections.tallying import tallied
 
-TIMES, PAGE = 40, 50
+TIMES, PAGE = 200, 50
 FILTERS = {
     "party": TimelineQuery(parties=("AT",)),
     "between": TimelineQuery(between=("AT", "AU")),
